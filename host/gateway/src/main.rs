@@ -1,0 +1,2 @@
+//! Patchbay: composition root and command line
+fn main() {}

@@ -1,0 +1,1 @@
+//! Canonical language: OpenAI's wire JSON

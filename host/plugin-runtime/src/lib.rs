@@ -1,0 +1,1 @@
+//! Runs plugins: engine, limits, stock of ready stores, registry

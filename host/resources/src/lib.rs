@@ -1,0 +1,1 @@
+//! The nouns an operator manages, and what is wrong with them

@@ -1,0 +1,1 @@
+//! Which provider and model to try, in which order; pure

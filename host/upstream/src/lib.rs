@@ -1,0 +1,1 @@
+//! Reaches providers: HTTP transport and process transport

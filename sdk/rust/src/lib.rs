@@ -1,0 +1,1 @@
+//! Write Patchbay plugins in Rust

@@ -1,0 +1,1 @@
+//! Figures: the gateway beside a bare proxy and a direct call

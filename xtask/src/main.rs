@@ -1,0 +1,2 @@
+//! Build, check, test, demo and bench from one command
+fn main() {}
