@@ -1,0 +1,15 @@
+//! The pipeline with fakes behind its ports: no guest, no socket.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "fakes and tests fail by panicking"
+)]
+#![allow(missing_docs, reason = "tests are named after the rule they prove")]
+
+mod pipeline {
+    pub mod decoded;
+    pub mod fakes;
+    pub mod routing;
+    pub mod streams;
+    pub mod whole;
+}
