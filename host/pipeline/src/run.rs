@@ -7,6 +7,7 @@ use exchange::{
     CredentialSource, Failure, FailureKind, HttpTransport, NextCandidate, Operation, PluginCatalog,
     ProcessTransport,
 };
+use openai_api::Problem;
 use openai_api::envelope::RequestEnvelope;
 use routing::{AlwaysHealthy, Candidate, Route};
 
@@ -92,12 +93,8 @@ impl Pipeline {
     /// Why no candidate answered; nothing has been sent to the caller then.
     pub async fn run(&self, request: CallerRequest) -> Result<CallerReply, Failure> {
         let snapshot = self.snapshot.load_full();
-        let envelope = RequestEnvelope::read(kind_of(request.operation), &request.body).map_err(
-            |problem| {
-                let (message, path) = (problem.message, problem.path);
-                Failure::new(FailureKind::InvalidRequest, message).with_param(path)
-            },
-        )?;
+        let envelope = RequestEnvelope::read(kind_of(request.operation), &request.body)
+            .map_err(invalid_request)?;
         let route = find_route(&snapshot, &request.caller, envelope.model())?;
         request.trace.note(|notes| {
             notes.model = Some(route.model().clone());
@@ -161,6 +158,14 @@ impl Pipeline {
             return Err(Failure::new(FailureKind::InvalidRequest, message).with_param("model"));
         }
         Ok(candidates)
+    }
+}
+
+fn invalid_request(problem: Problem) -> Failure {
+    let failure = Failure::new(FailureKind::InvalidRequest, problem.message.as_str());
+    match problem.param() {
+        Some(param) => failure.with_param(param),
+        None => failure,
     }
 }
 
