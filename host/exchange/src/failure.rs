@@ -108,12 +108,12 @@ impl Failure {
     }
 
     /// How long the caller should wait: what the upstream said, else a second where the failure
-    /// is one of load, else nothing.
+    /// is one of load, else nothing. A spent budget does not come back by waiting a second.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after.or_else(|| {
-            matches!(self.0.kind.rule().status, 429 | 503).then_some(kind::DEFAULT_RETRY_AFTER)
-        })
+        let is_load = matches!(self.0.kind.rule().status, 429 | 503)
+            && self.0.kind != FailureKind::QuotaExceeded;
+        self.0.retry_after.or_else(|| is_load.then_some(kind::DEFAULT_RETRY_AFTER))
     }
 
     /// The upstream's own code or type.
@@ -210,6 +210,7 @@ mod tests {
             Some(Duration::from_secs(1))
         );
         assert_eq!(wait(FailureKind::InvalidRequest), None);
+        assert_eq!(wait(FailureKind::QuotaExceeded), None);
     }
 
     #[test]

@@ -1,0 +1,7 @@
+//! Bodies of answers. Each owns its request's visit, so that the record is made at their end.
+
+mod events;
+mod whole;
+
+pub(crate) use events::EventBody;
+pub(crate) use whole::WholeBody;

@@ -1,0 +1,12 @@
+//! The edge as its callers see it: in memory where the head and body tell, over sockets where
+//! the connection does.
+
+mod answers;
+mod client;
+mod disconnects;
+mod fake;
+mod refusals;
+mod shutdown;
+mod sockets;
+mod streams;
+mod wire;

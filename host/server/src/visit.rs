@@ -1,0 +1,193 @@
+//! One request, from its head to its access record.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::FromRequestParts;
+use exchange::{AccessRecord, Failure, FailureKind, Operation, Outcome, RequestId};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Method};
+use pipeline::{Caller, Trace};
+use uuid::Uuid;
+
+use crate::containment;
+use crate::edge::Edge;
+use crate::endpoint::Endpoint;
+
+/// Header of the request's id, both ways.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Status in the record of a request whose caller went away before its end.
+const CALLER_WENT_AWAY: u16 = 499;
+
+/// Stands for one request. It travels from the extractor to the answer's body, and when it is
+/// dropped, wherever that happens, the request is recorded: an answer that was not given to its
+/// end counts as cancelled by the caller.
+pub(crate) struct Visit {
+    edge: Arc<Edge>,
+    started: Instant,
+    request_id: RequestId,
+    endpoint: Endpoint,
+    is_head: bool,
+    trace: Arc<Trace>,
+    caller: Option<Arc<str>>,
+    operation: Option<Operation>,
+    request_bytes: u64,
+    status: u16,
+    first_byte: Option<Duration>,
+    response_bytes: u64,
+    outcome: Option<Outcome>,
+}
+
+impl Visit {
+    /// Begins with a request's head.
+    pub(crate) fn begin(edge: &Arc<Edge>, parts: &Parts) -> Self {
+        Self {
+            edge: Arc::clone(edge),
+            started: Instant::now(),
+            request_id: request_id(&parts.headers),
+            endpoint: Endpoint::of(&parts.method, parts.uri.path()),
+            is_head: parts.method == Method::HEAD,
+            trace: Arc::default(),
+            caller: None,
+            operation: None,
+            request_bytes: 0,
+            status: CALLER_WENT_AWAY,
+            first_byte: None,
+            response_bytes: 0,
+            outcome: None,
+        }
+    }
+
+    /// The request's id.
+    pub(crate) fn request_id(&self) -> &RequestId {
+        &self.request_id
+    }
+
+    /// What was called.
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        self.endpoint
+    }
+
+    /// Whether the answer's body is not to be sent.
+    pub(crate) fn is_head(&self) -> bool {
+        self.is_head
+    }
+
+    /// Where the pipeline notes what happens.
+    pub(crate) fn trace(&self) -> &Arc<Trace> {
+        &self.trace
+    }
+
+    /// How long a stream may be silent.
+    pub(crate) fn keep_alive(&self) -> Duration {
+        self.edge.limits.keep_alive
+    }
+
+    /// Time so far.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Notes who calls.
+    pub(crate) fn note_caller(&mut self, caller: &Caller) {
+        self.caller = Some(Arc::clone(&caller.id));
+    }
+
+    /// Notes what is asked for.
+    pub(crate) fn note_operation(&mut self, operation: Operation) {
+        self.operation = Some(operation);
+    }
+
+    /// Notes bytes of the caller's body.
+    pub(crate) fn note_received(&mut self, bytes: usize) {
+        self.request_bytes += bytes as u64;
+    }
+
+    /// Notes the status that the answer's head has.
+    pub(crate) fn note_status(&mut self, status: u16) {
+        self.status = status;
+    }
+
+    /// Notes bytes of the answer that are on their way.
+    pub(crate) fn note_sent(&mut self, bytes: usize) {
+        if self.first_byte.is_none() {
+            self.first_byte = Some(self.started.elapsed());
+        }
+        self.response_bytes += bytes as u64;
+    }
+
+    /// Notes how it ended; dropping the visit then records it.
+    pub(crate) fn note_outcome(&mut self, outcome: Outcome) {
+        self.outcome = Some(outcome);
+    }
+
+    /// How a request ended that nobody brought to its end.
+    fn broken_off(&mut self) -> Outcome {
+        if std::thread::panicking() {
+            return Outcome::Failed(containment::fault());
+        }
+        if self.edge.is_aborting() {
+            let message = "the gateway shut down before the answer was complete";
+            return Outcome::Failed(Failure::new(FailureKind::ShuttingDown, message));
+        }
+        Outcome::Cancelled
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let mut outcome = self.outcome.take().unwrap_or_else(|| self.broken_off());
+        if matches!(&outcome, Outcome::Failed(f) if f.kind() == FailureKind::Cancelled) {
+            outcome = Outcome::Cancelled;
+        }
+        if matches!(outcome, Outcome::Cancelled) {
+            self.status = CALLER_WENT_AWAY;
+        }
+        let notes = self.trace.read();
+        self.edge.access.record(AccessRecord {
+            request_id: self.request_id.clone(),
+            endpoint: self.endpoint.label(),
+            status: self.status,
+            outcome,
+            duration: self.started.elapsed(),
+            first_byte: self.first_byte,
+            upstream: notes.upstream,
+            caller: self.caller.take(),
+            operation: self.operation,
+            model: notes.model,
+            provider: notes.provider,
+            provider_model: notes.provider_model,
+            attempts: notes.attempts,
+            streaming: notes.streaming,
+            request_bytes: self.request_bytes,
+            response_bytes: self.response_bytes,
+            usage: notes.usage,
+        });
+    }
+}
+
+/// For endpoints that need no key.
+impl FromRequestParts<Arc<Edge>> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        edge: &Arc<Edge>,
+    ) -> Result<Self, Self::Rejection> {
+        Ok(Self::begin(edge, parts))
+    }
+}
+
+/// The caller's id if it is well-formed, else one that sorts by time (UUIDv7, RFC 9562).
+fn request_id(headers: &HeaderMap) -> RequestId {
+    let given = headers
+        .get(&REQUEST_ID)
+        .and_then(|value| value.to_str().ok());
+    given.and_then(RequestId::parse).unwrap_or_else(|| {
+        let mut buffer = [0; uuid::fmt::Hyphenated::LENGTH];
+        let text = Uuid::now_v7().hyphenated().encode_lower(&mut buffer);
+        RequestId::parse(text).expect("hexadecimal digits and hyphens are well-formed")
+    })
+}
