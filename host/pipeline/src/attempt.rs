@@ -60,9 +60,10 @@ struct Outgoing<'a> {
     delivery: Cow<'a, Delivery>,
     body: Bytes,
     dropped: Vec<String>,
-    /// The plugin's instance, if one was needed so far.
-    instance: Option<Box<dyn EgressExchange>>,
 }
+
+/// The plugin's instance, if one was needed so far.
+type Instance = Option<Box<dyn EgressExchange>>;
 
 /// Tries one candidate up to the first part of its answer.
 ///
@@ -105,7 +106,7 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     async fn run(&self) -> Result<Answer, Failure> {
         let prepared = plan::prepare(self.provider, &self.plugins, &self.call).await?;
-        let outgoing = self.encode(&prepared).await?;
+        let (outgoing, instance) = self.encode(&prepared).await?;
         let secret = self.secret_for(&outgoing.delivery);
         let trace = &self.work.request.trace;
         let began = Instant::now();
@@ -113,7 +114,6 @@ impl Attempt<'_> {
         trace.note(|notes| notes.upstream += began.elapsed());
         let reply = sent?;
         let body = TimedBody::new(reply.body, trace.clone());
-        let instance = outgoing.instance;
         if !reply.head.status.is_success() {
             let instance = instance.unwrap_or_else(|| self.open());
             return Err(explain(instance, reply.head, body, secret.as_deref()).await);
@@ -144,7 +144,10 @@ impl Attempt<'_> {
     }
 
     /// Puts the body into the provider's dialect, where it is not already.
-    async fn encode<'p>(&self, prepared: &'p Prepared) -> Result<Outgoing<'p>, Failure> {
+    async fn encode<'p>(
+        &self,
+        prepared: &'p Prepared,
+    ) -> Result<(Outgoing<'p>, Instance), Failure> {
         let include_usage = self.call.operation == Operation::Chat;
         let edit = Edit {
             model: &self.call.model,
@@ -156,12 +159,7 @@ impl Attempt<'_> {
         };
         let delivery = Cow::Borrowed(&prepared.delivery);
         if !prepared.egress.encode_body {
-            return Ok(Outgoing {
-                delivery,
-                body: canonical,
-                dropped: Vec::new(),
-                instance: None,
-            });
+            return Ok((Outgoing { delivery, body: canonical, dropped: Vec::new() }, None));
         }
         let mut instance = self.open();
         let encoded = instance.encode(canonical).await?;
@@ -172,13 +170,8 @@ impl Attempt<'_> {
                 Cow::Owned(plan::deliver(self.provider, adapter, &self.call, head).await?)
             }
         };
-        let instance = Some(instance);
-        Ok(Outgoing {
-            delivery,
-            body: encoded.body,
-            dropped: encoded.dropped,
-            instance,
-        })
+        let outgoing = Outgoing { delivery, body: encoded.body, dropped: encoded.dropped };
+        Ok((outgoing, Some(instance)))
     }
 
     fn secret_for(&self, delivery: &Delivery) -> Option<Arc<SecretString>> {

@@ -4,7 +4,11 @@
     clippy::panic,
     reason = "fakes and tests fail by panicking"
 )]
-#![allow(missing_docs, reason = "tests are named after the rule they prove")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "tests are named after the rule they prove"
+)]
 
 mod pipeline {
     pub mod decoded;

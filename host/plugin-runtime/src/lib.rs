@@ -1,1 +1,61 @@
-//! Runs plugins: engine, limits, stock of ready stores, registry
+//! Runs plugins: sandboxed WebAssembly components that speak a provider's dialect or know how to
+//! reach it. Fences wasmtime: no other crate names it.
+//!
+//! Owns the engine and its limits ([`Runtime`], [`Limits`]), loading with errors that say how to
+//! mend a plugin ([`LoadError`]), and the table of those that serve ([`Registry`], which
+//! implements [`exchange::PluginCatalog`]).
+//!
+//! Promises:
+//! * A plugin reaches nothing but a logger: its file is refused by name of the import otherwise.
+//! * Every call, the start function included, has a deadline, a memory limit, a table limit and
+//!   an output limit. There is no code path without them.
+//! * What goes wrong in one exchange ends in that exchange: one store each, never used again
+//!   after an error. The operator may grant a plugin that instances be reused.
+//! * What a plugin answers is checked before it leaves this crate: heads, documents, credential
+//!   slots, processes. An answer that breaks the contract is a `PluginFault`.
+//!
+//! Deliberately not here: watching directories, signatures, roll-back, and any I/O on behalf of
+//! a plugin.
+
+mod bindings;
+mod breach;
+mod budget;
+mod call_problem;
+mod convert;
+mod egress;
+mod engine;
+mod generation;
+mod grant;
+mod http_adapter;
+mod inspect;
+mod instance;
+mod limits;
+mod load;
+mod load_error;
+mod log;
+mod manifest;
+mod process_adapter;
+mod registry;
+mod session;
+mod state;
+mod stats;
+mod stock;
+mod ticker;
+mod wasi;
+mod workers;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use engine::{Allocator, Runtime, RuntimeError};
+pub use grant::{Grant, Isolation, SocketImports};
+pub use inspect::MANIFEST_SECTION;
+pub use limits::{InstanceLimits, Limits, ReuseLimits, StockLimits};
+pub use load_error::LoadError;
+pub use manifest::{
+    AdapterFacts, CONTRACT, CredentialSlot, DialectFacts, LimitsAsked, Manifest, ManifestProblem,
+    PluginKind, SdkFacts,
+};
+pub use registry::{LoadReport, Origin, PluginStatus, Registry};
+pub use stats::PluginStats;

@@ -1,1 +1,60 @@
-//! Write Patchbay plugins in Rust
+//! Write Patchbay plugins in Rust.
+//!
+//! A plugin is a pure, synchronous function from bytes to bytes. It has no sockets, no files, no
+//! clock and no keys; the gateway does all of that. Two kinds share the work of one exchange: a
+//! [`Normalizer`] knows a wire dialect and touches bodies; an [`HttpAdapter`] or a
+//! [`ProcessAdapter`] knows how a provider is reached and touches envelopes.
+//!
+//! Implement one of the three traits and name the type to [`export!`]. The same implementation
+//! runs natively, so `cargo test` needs no gateway and no WebAssembly; [`testing`] replays
+//! recorded replies at every slicing.
+//!
+//! This crate owns the traits, their defaults and the tools that decoders need ([`split`],
+//! [`explain`], [`reply`]). It deliberately has no HTTP client, no async and no time.
+
+pub mod call;
+pub mod explain;
+pub mod failure;
+pub mod log;
+pub mod models;
+pub mod reply;
+pub mod split;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
+
+#[doc(hidden)]
+pub mod bindings;
+mod envelope;
+mod export;
+mod http_adapter;
+mod normalizer;
+mod process_adapter;
+
+pub use bindings::egress::{Encoded, ExchangePlan, ReplyIdentity};
+pub use bindings::http::Exchange;
+pub use bindings::process::{Argument, Process};
+pub use bindings::types::{Call, Header, RequestHead, ResponseHead};
+pub use call::Settings;
+pub use failure::{Failure, FailureKind};
+pub use http_adapter::{DEFAULT_SLOT, HttpAdapter};
+pub use normalizer::{Decoder, Document, Ending, NoDecoder, Normalizer};
+/// The canonical language: OpenAI's wire JSON as types that keep unknown members.
+///
+/// ```
+/// use patchbay_sdk::canonical::Canonical as _;
+/// use patchbay_sdk::canonical::chat::ChatRequest;
+///
+/// let body = br#"{"model":"m","messages":[{"role":"user","content":"hi"}],"top_k":1.0}"#;
+/// let request = ChatRequest::from_json(body).unwrap();
+/// assert_eq!(request.to_json(), body);
+/// ```
+pub use openai_api as canonical;
+pub use process_adapter::ProcessAdapter;
+
+/// What `export!` writes into a plugin.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::http_adapter::HttpAdapterExport;
+    pub use crate::normalizer::NormalizerExport;
+    pub use crate::process_adapter::ProcessAdapterExport;
+}

@@ -1,0 +1,56 @@
+//! `patchbay plugin …`: no gateway needed.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use plugin_runtime::{Grant, Limits, Origin, Registry, Runtime};
+
+use crate::terminal;
+
+/// Loads each file as the gateway would, granting nothing, and says what is wrong with it.
+pub(crate) fn check(files: &[PathBuf]) -> anyhow::Result<()> {
+    let runtime = Runtime::start(Limits::STANDARD)?;
+    let mut bad = 0_usize;
+    for file in files {
+        match check_one(&runtime, file) {
+            Ok(found) => terminal::say(&format!("{}: good: {found}", file.display())),
+            Err(error) => {
+                bad += 1;
+                terminal::complain(&format!("{}: {error:#}", file.display()));
+            }
+        }
+    }
+    if bad > 0 {
+        bail!(
+            "{bad} of {} plugins would not load; mend what is listed above",
+            files.len()
+        );
+    }
+    Ok(())
+}
+
+fn check_one(runtime: &Runtime, file: &Path) -> anyhow::Result<String> {
+    let bytes = read(file, runtime.limits().component_bytes)?;
+    let registry = Registry::new(runtime.clone());
+    let origin = Origin::Installed(Some(file.to_owned()));
+    registry.install(&bytes, origin, Grant::default())?;
+    let found = registry.list();
+    let plugin = found.first().context("it did not register")?;
+    Ok(format!(
+        "{} {} {}",
+        plugin.kind, plugin.name, plugin.version
+    ))
+}
+
+/// One byte more than is allowed is enough for the runtime to say so.
+fn read(file: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let opened = File::open(file).context("cannot be read")?;
+    opened
+        .take(most as u64 + 1)
+        .read_to_end(&mut bytes)
+        .context("cannot be read")?;
+    Ok(bytes)
+}

@@ -1,0 +1,251 @@
+//! Providers: plugins that exist and fit, secrets that are there, targets for the transports.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use exchange::{HttpTarget, NetworkReach, ProcessTarget, Timeouts};
+use pipeline::{PlanCache, Provider, Reach};
+use resources::{Document, Models, Network, Problems, did_you_mean, member_path};
+use routing::ProviderModels;
+use secrets::Sources;
+
+use super::{Complaint, resolve};
+use crate::wiring::credentials::{ProviderSecrets, SlotSecrets};
+use crate::wiring::offer::{AdapterOffer, FarEnd, Offer, SettingsOffer};
+
+/// What a provider serves.
+pub(super) fn models(provider: &resources::Provider) -> ProviderModels {
+    ProviderModels {
+        provider: provider.id.as_str().into(),
+        models: match &provider.models {
+            Models::Listed(models) => {
+                routing::Models::Listed(models.iter().map(|model| model.as_str().into()).collect())
+            }
+            Models::Discover => routing::Models::Any,
+        },
+    }
+}
+
+/// Looks all secrets of all providers up.
+pub(super) fn resolve_secrets(
+    document: &Document,
+    sources: &Sources,
+    problems: &mut Problems,
+) -> ProviderSecrets {
+    let mut secrets = ProviderSecrets::new();
+    for provider in &document.providers {
+        let path = member_path(&provider.path, "credentials");
+        let mut slots = SlotSecrets::new();
+        for (slot, secret) in &provider.credentials {
+            match resolve(secret, sources) {
+                Ok(secret) => {
+                    slots.insert(slot.as_str().to_owned(), secret);
+                }
+                Err(Complaint { message, fix }) => {
+                    problems.report(member_path(&path, slot.as_str()), message, fix);
+                }
+            }
+        }
+        secrets.insert(provider.id.as_str().to_owned(), slots);
+    }
+    secrets
+}
+
+/// The providers, as the pipeline knows them.
+pub(super) fn compile(
+    document: &Document,
+    offer: &Offer,
+    problems: &mut Problems,
+) -> HashMap<Arc<str>, Arc<Provider>> {
+    let mut compiled = HashMap::new();
+    for provider in &document.providers {
+        let mut fitting = Fitting {
+            provider,
+            offer,
+            problems,
+        };
+        if let Some(provider) = fitting.compile() {
+            compiled.insert(provider.id.clone(), Arc::new(provider));
+        }
+    }
+    compiled
+}
+
+/// One provider beside what the plugins offer.
+struct Fitting<'a> {
+    provider: &'a resources::Provider,
+    offer: &'a Offer,
+    problems: &'a mut Problems,
+}
+
+impl<'a> Fitting<'a> {
+    fn compile(&mut self) -> Option<Provider> {
+        let adapter = self.adapter();
+        let dialect = self.dialect(adapter);
+        let adapter = adapter?;
+        self.check_slots(adapter);
+        let (dialect, dialect_settings) = dialect?;
+        self.check_settings(&adapter.settings, dialect_settings);
+        let settings = serde_json::Value::Object(self.provider.settings.clone());
+        Some(Provider {
+            id: self.provider.id.as_str().into(),
+            adapter: self.provider.adapter.as_str().into(),
+            dialect: dialect.into(),
+            reach: self.reach(adapter.far_end)?,
+            settings: settings.to_string().into(),
+            plans: PlanCache::default(),
+        })
+    }
+
+    fn report(&mut self, member: &[&str], message: impl Into<String>, fix: impl Into<String>) {
+        let names = member.iter();
+        let path = names.fold(self.provider.path.clone(), |path, name| {
+            member_path(&path, name)
+        });
+        self.problems.report(path, message, fix);
+    }
+
+    fn adapter(&mut self) -> Option<&'a AdapterOffer> {
+        let name = self.provider.adapter.as_str();
+        let found = self.offer.adapters.get(name);
+        if found.is_none() {
+            let names = self.offer.adapters.keys().map(String::as_str);
+            let message = format!("no adapter {name:?} is loaded");
+            self.report(&["adapter"], message, did_you_mean(name, names));
+        }
+        found
+    }
+
+    /// The dialect that the provider names, else its adapter's default.
+    fn dialect(
+        &mut self,
+        adapter: Option<&'a AdapterOffer>,
+    ) -> Option<(&'a str, &'a SettingsOffer)> {
+        let named = self.provider.dialect.as_ref().map(|name| name.as_str());
+        let Some(name) = named.or_else(|| adapter?.default_dialect.as_deref()) else {
+            if adapter.is_some() {
+                let message = "is missing, and the adapter has no default";
+                let names = self.offer.dialects.keys().map(String::as_str);
+                self.report(&["dialect"], message, did_you_mean("", names));
+            }
+            return None;
+        };
+        let found = self.offer.dialects.get_key_value(name);
+        if found.is_none() {
+            let names = self.offer.dialects.keys().map(String::as_str);
+            let message = format!("no normalizer for dialect {name:?} is loaded");
+            self.report(&["dialect"], message, did_you_mean(name, names));
+        }
+        found.map(|(name, settings)| (name.as_str(), settings))
+    }
+
+    fn check_slots(&mut self, adapter: &AdapterOffer) {
+        let provider = self.provider;
+        for slot in provider.credentials.keys().map(|slot| slot.as_str()) {
+            if !adapter.slots.contains_key(slot) {
+                let message = format!(
+                    "adapter {:?} has no credential slot {slot:?}",
+                    provider.adapter.as_str()
+                );
+                let fix = did_you_mean(slot, adapter.slots.keys().map(String::as_str));
+                self.report(&["credentials", slot], message, fix);
+            }
+        }
+        let required = adapter.slots.iter().filter(|(_, required)| **required);
+        for (slot, _) in required {
+            if !provider.credentials.contains_key(slot.as_str()) {
+                let message = format!("slot {slot:?} is missing, which the adapter needs");
+                let fix = format!("write credentials = {{ {slot} = \"${{env:NAME}}\" }}");
+                self.report(&["credentials"], message, fix);
+            }
+        }
+    }
+
+    /// Adapter and dialect read the same settings. A member is unknown if neither knows it and
+    /// one of them says that it knows all there are.
+    fn check_settings(&mut self, adapter: &SettingsOffer, dialect: &SettingsOffer) {
+        let provider = self.provider;
+        let known: BTreeSet<&str> = adapter
+            .known
+            .union(&dialect.known)
+            .map(String::as_str)
+            .collect();
+        let closed = adapter.closed || dialect.closed;
+        for name in provider.settings.keys().map(String::as_str) {
+            if closed && !known.contains(name) {
+                let fix = did_you_mean(name, known.iter().copied());
+                self.report(&["settings", name], "unknown setting", fix);
+            }
+        }
+        for name in adapter.required.union(&dialect.required) {
+            if !provider.settings.contains_key(name) {
+                let message = format!("setting {name:?} is missing, which a plugin needs");
+                self.report(&["settings"], message, format!("add {name} to settings"));
+            }
+        }
+    }
+
+    fn reach(&mut self, far_end: FarEnd) -> Option<Reach> {
+        let provider = self.provider;
+        match (far_end, &provider.base_url) {
+            (FarEnd::Http, Some(base_url)) => Some(Reach::Http {
+                base_url: base_url.as_url().clone(),
+                target: Arc::new(http_target(provider)),
+            }),
+            (FarEnd::Process, None) => Some(Reach::Process {
+                target: Arc::new(process_target(provider)),
+            }),
+            (FarEnd::Http, None) => {
+                let fix = "add base_url = \"https://…\"";
+                self.report(
+                    &["base_url"],
+                    "is missing, and the adapter speaks HTTP",
+                    fix,
+                );
+                None
+            }
+            (FarEnd::Process, Some(_)) => {
+                self.report(
+                    &["base_url"],
+                    "is of no use: the adapter runs a program",
+                    "remove it",
+                );
+                None
+            }
+        }
+    }
+}
+
+fn http_target(provider: &resources::Provider) -> HttpTarget {
+    let timeouts = &provider.timeouts;
+    HttpTarget {
+        provider: provider.id.as_str().into(),
+        timeouts: Timeouts {
+            connect: timeouts.connect,
+            first_byte: timeouts.first_byte,
+            idle: timeouts.idle,
+            total: timeouts.total,
+        },
+        reach: match provider.network {
+            Network::Default => NetworkReach::NoLinkLocal,
+            Network::Anywhere => NetworkReach::Anywhere,
+        },
+        max_response_bytes: provider.limits.max_response_bytes,
+    }
+}
+
+fn process_target(provider: &resources::Provider) -> ProcessTarget {
+    let limits = &provider.limits;
+    ProcessTarget {
+        provider: provider.id.as_str().into(),
+        total: provider.timeouts.total,
+        idle: provider.timeouts.idle,
+        max_output_bytes: limits.max_output_bytes,
+        max_memory_bytes: limits.max_memory_bytes,
+        max_cpu: Duration::from_secs(limits.max_cpu_seconds),
+        max_open_files: limits.max_open_files,
+        max_processes: limits.max_processes,
+        max_file_bytes: limits.max_file_bytes,
+    }
+}

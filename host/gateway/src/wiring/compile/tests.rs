@@ -1,0 +1,197 @@
+use std::path::Path;
+
+use exchange::CredentialSource as _;
+use pipeline::Reach;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::wiring::credentials::Credentials;
+use crate::wiring::offer::{AdapterOffer, FarEnd, SettingsOffer};
+
+fn offer() -> Offer {
+    let adapter = |far_end, dialect: &str, slots: &[(&str, bool)], schema: Value| AdapterOffer {
+        far_end,
+        default_dialect: Some(dialect.to_owned()),
+        slots: slots
+            .iter()
+            .map(|(slot, needed)| ((*slot).to_owned(), *needed))
+            .collect(),
+        settings: SettingsOffer::of(&schema),
+    };
+    let closed = json!({"properties": {"organization": {}}, "additionalProperties": false});
+    let program = json!({
+        "properties": {"program": {}, "arguments": {}},
+        "required": ["program"],
+        "additionalProperties": false
+    });
+    let prompt = SettingsOffer::of(&json!({"properties": {"prompt": {}}}));
+    Offer {
+        adapters: [
+            (
+                "http".to_owned(),
+                adapter(FarEnd::Http, "chat", &[("api_key", false)], closed),
+            ),
+            (
+                "strict".to_owned(),
+                adapter(FarEnd::Http, "chat", &[("token", true)], json!({})),
+            ),
+            (
+                "program".to_owned(),
+                adapter(FarEnd::Process, "text", &[], program),
+            ),
+        ]
+        .into(),
+        dialects: [
+            ("chat".to_owned(), SettingsOffer::default()),
+            ("text".to_owned(), prompt),
+        ]
+        .into(),
+    }
+}
+
+fn good() -> Value {
+    json!({
+        "providers": [
+            {"id": "a", "adapter": "http", "base_url": "http://127.0.0.1:1/v1", "models": ["m"],
+             "credentials": {"api_key": "${env:SECRET}"}, "settings": {"organization": "o"}},
+            {"id": "b", "adapter": "program", "models": ["echo"],
+             "settings": {"program": "/bin/echo", "prompt": "transcript"}},
+            {"id": "c", "adapter": "http", "base_url": "http://127.0.0.1:2", "models": "discover"}
+        ],
+        "api_keys": [{"id": "k", "key": "${env:KEY}", "models": ["m"]}],
+        "routes": [{"model": "smart", "candidates": [{"provider": "a", "model": "m", "weight": 2}]}]
+    })
+}
+
+fn compile_value(value: &Value) -> Result<Compiled, Vec<String>> {
+    let variables = [
+        ("SECRET", "sk-1"),
+        ("KEY", "pb-1"),
+        ("SPACE", "p b"),
+        ("BREAK", "a\nb"),
+    ];
+    let variables = variables.map(|(name, value)| (name.into(), value.into()));
+    let sources = Sources::new(variables, Path::new(""));
+    let document = Document::read(value).unwrap();
+    compile(&document, &offer(), &sources)
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn a_document_becomes_keys_routes_providers_and_secrets() {
+    let Compiled { snapshot, secrets } = compile_value(&good()).ok().unwrap();
+    let caller = snapshot.keys.find("pb-1").unwrap();
+    assert!(caller.may_use("m") && !caller.may_use("echo"));
+    assert_eq!(
+        &*snapshot.routes.find("smart").unwrap().candidates()[0].provider,
+        "a"
+    );
+    assert!(snapshot.routes.find("echo").is_some());
+    assert!(snapshot.routes.find("c/anything").is_some());
+    let provider = &snapshot.providers["b"];
+    assert!(matches!(provider.reach, Reach::Process { .. }));
+    assert_eq!(&*provider.dialect, "text");
+    assert_eq!(
+        &*provider.settings,
+        r#"{"program":"/bin/echo","prompt":"transcript"}"#
+    );
+    assert!(matches!(snapshot.providers["a"].reach, Reach::Http { .. }));
+    let secret = Credentials::new(secrets).secret("a", "api_key").unwrap();
+    assert_eq!(secret.expose_secret(), "sk-1");
+}
+
+#[test]
+fn what_does_not_fit_is_named_with_a_fix() {
+    for (pointer, value, expected) in [
+        (
+            "/providers/0/adapter",
+            json!("htp"),
+            "providers[0].adapter: no adapter \"htp\" is loaded; did you mean \"http\"?",
+        ),
+        (
+            "/providers/0/dialect",
+            json!("chatt"),
+            "providers[0].dialect: no normalizer for dialect \"chatt\" is loaded; did you mean \"chat\"?",
+        ),
+        (
+            "/providers/0/base_url",
+            json!(null),
+            "providers[0].base_url: is missing, and the adapter speaks HTTP; add base_url = \"https://…\"",
+        ),
+        (
+            "/providers/1/base_url",
+            json!("http://a"),
+            "providers[1].base_url: is of no use: the adapter runs a program; remove it",
+        ),
+        (
+            "/providers/0/credentials",
+            json!({"apikey": "x"}),
+            "providers[0].credentials.apikey: adapter \"http\" has no credential slot \"apikey\"; did you mean \"api_key\"?",
+        ),
+        (
+            "/providers/0/credentials",
+            json!({"api_key": "${env:NONE}"}),
+            "providers[0].credentials.api_key: environment variable \"NONE\" is not set; set it for the gateway's process",
+        ),
+        (
+            "/providers/0/credentials",
+            json!({"api_key": "${env:BREAK}"}),
+            "providers[0].credentials.api_key: holds a control character; write the secret without line breaks",
+        ),
+        (
+            "/providers/2/adapter",
+            json!("strict"),
+            "providers[2].credentials: slot \"token\" is missing, which the adapter needs; write credentials = { token = \"${env:NAME}\" }",
+        ),
+        (
+            "/providers/0/settings",
+            json!({"organisation": "o"}),
+            "providers[0].settings.organisation: unknown setting; did you mean \"organization\"?",
+        ),
+        (
+            "/providers/1/settings",
+            json!({"arguments": []}),
+            "providers[1].settings: setting \"program\" is missing, which a plugin needs; add program to settings",
+        ),
+        (
+            "/api_keys/0/key",
+            json!("${env:SPACE}"),
+            "api_keys[0].key: the key holds a space, a control or a character that is not ASCII; write a key of printable ASCII without spaces",
+        ),
+        (
+            "/api_keys/0/key",
+            json!("${HOME}"),
+            "api_keys[0].key: \"${\" starts no reference; write \"${env:NAME}\" or \"${file:PATH}\", or \"$${\" for a literal \"${\"",
+        ),
+    ] {
+        let mut changed = good();
+        let (table, member) = pointer.rsplit_once('/').unwrap();
+        changed.pointer_mut(table).unwrap()[member] = value;
+        assert_eq!(
+            compile_value(&changed).err(),
+            Some(vec![expected.to_owned()])
+        );
+    }
+}
+
+#[test]
+fn two_holders_of_one_key_are_refused() {
+    let mut value = good();
+    let twin = json!({"id": "k2", "digest": pipeline::KeyDigest::of("pb-1").to_string()});
+    value["api_keys"].as_array_mut().unwrap().push(twin);
+    assert_eq!(
+        compile_value(&value).err().unwrap(),
+        [
+            "api_keys[1]: is the same key as that of api_keys[0]; issue another key, or remove one of the two"
+        ]
+    );
+}
+
+#[test]
+fn problems_of_keys_and_providers_are_found_at_once() {
+    let mut value = good();
+    value["api_keys"][0]["key"] = json!("${env:NONE}");
+    value["providers"][0]["adapter"] = json!("none");
+    value["providers"][1]["settings"] = json!({});
+    assert_eq!(compile_value(&value).err().unwrap().len(), 3);
+}

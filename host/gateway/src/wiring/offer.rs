@@ -1,0 +1,106 @@
+//! What the loaded plugins offer, as far as a configuration has to fit it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plugin_runtime::{Manifest, PluginKind, Registry};
+use serde_json::Value;
+
+/// Adapters and dialects by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Offer {
+    /// What reaches providers.
+    pub(crate) adapters: BTreeMap<String, AdapterOffer>,
+    /// What speaks their formats.
+    pub(crate) dialects: BTreeMap<String, SettingsOffer>,
+}
+
+/// One adapter.
+#[derive(Clone, Debug)]
+pub(crate) struct AdapterOffer {
+    /// What is at the far end.
+    pub(crate) far_end: FarEnd,
+    /// The dialect of a provider that names none.
+    pub(crate) default_dialect: Option<String>,
+    /// Credential slots, and whether a provider must fill them.
+    pub(crate) slots: BTreeMap<String, bool>,
+    /// The settings it reads.
+    pub(crate) settings: SettingsOffer,
+}
+
+/// What an adapter reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FarEnd {
+    /// An HTTP server.
+    Http,
+    /// A program.
+    Process,
+}
+
+/// The settings that a plugin reads, as its manifest's JSON Schema names them. Only names are
+/// looked at here: what a value has to be is the plugin's to say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SettingsOffer {
+    /// Members it knows.
+    pub(crate) known: BTreeSet<String>,
+    /// Members that must be there.
+    pub(crate) required: BTreeSet<String>,
+    /// Whether it refuses members that it does not know.
+    pub(crate) closed: bool,
+}
+
+impl Offer {
+    /// Of all plugins that serve.
+    pub(crate) fn of(registry: &Registry) -> Self {
+        let mut offer = Self::default();
+        for plugin in registry.list() {
+            offer.add(&plugin.manifest);
+        }
+        offer
+    }
+
+    fn add(&mut self, manifest: &Manifest) {
+        let settings = manifest
+            .settings
+            .as_ref()
+            .map(SettingsOffer::of)
+            .unwrap_or_default();
+        if let Some(dialect) = &manifest.dialect {
+            self.dialects.insert(dialect.name.clone(), settings);
+            return;
+        }
+        let far_end = match manifest.kind {
+            PluginKind::HttpAdapter => FarEnd::Http,
+            PluginKind::ProcessAdapter => FarEnd::Process,
+            PluginKind::Normalizer => return,
+        };
+        let slots = manifest.credentials.iter();
+        let adapter = AdapterOffer {
+            far_end,
+            default_dialect: manifest
+                .adapter
+                .as_ref()
+                .map(|it| it.default_dialect.clone()),
+            slots: slots.map(|it| (it.slot.clone(), it.required)).collect(),
+            settings,
+        };
+        self.adapters.insert(manifest.name.clone(), adapter);
+    }
+}
+
+impl SettingsOffer {
+    /// Of a JSON Schema.
+    pub(crate) fn of(schema: &Value) -> Self {
+        let properties = schema.get("properties").and_then(|it| it.as_object());
+        let required = schema.get("required").and_then(|it| it.as_array());
+        let required = required.into_iter().flatten().filter_map(|it| it.as_str());
+        Self {
+            known: properties
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name.clone())
+                .collect(),
+            required: required.map(str::to_owned).collect(),
+            closed: schema.get("additionalProperties") == Some(&Value::Bool(false)),
+        }
+    }
+}

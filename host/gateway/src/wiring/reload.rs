@@ -1,0 +1,120 @@
+//! The configuration, read again while requests are answered.
+//!
+//! On SIGHUP, and when the file's content changes. A good file replaces keys, routes, providers
+//! and secrets whole; requests in flight keep what they began with. A bad file changes nothing
+//! and is reported with every problem. What only takes effect at start is named.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pipeline::Pipeline;
+use plugin_runtime::Registry;
+use tokio::signal::unix::Signal;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::configuration::{self, LogSettings, PluginSettings, ServerSettings, Variables};
+use crate::wiring::compile::Compiled;
+use crate::wiring::credentials::Credentials;
+use crate::wiring::fit;
+use crate::wiring::offer::Offer;
+use crate::wiring::watched_file::WatchedFile;
+
+/// How often the file is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Reads the configuration again.
+pub(crate) struct Reloader {
+    pub(crate) file: PathBuf,
+    pub(crate) variables: Variables,
+    pub(crate) at_start: StartSettings,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) credentials: Arc<Credentials>,
+}
+
+/// What takes effect at start only.
+#[derive(PartialEq, Eq)]
+pub(crate) struct StartSettings {
+    pub(crate) server: ServerSettings,
+    pub(crate) plugins: PluginSettings,
+    pub(crate) log: LogSettings,
+}
+
+/// Reloads until it is told to stop. Dropping the future stops it, too; a reload that has begun
+/// then ends by itself.
+pub(crate) async fn watch(
+    reloader: Reloader,
+    mut watched: WatchedFile,
+    mut hangups: Signal,
+    stop: CancellationToken,
+) {
+    let reloader = Arc::new(reloader);
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let asked = tokio::select! {
+            () = stop.cancelled() => return,
+            _ = hangups.recv() => true,
+            _ = looks.tick() => false,
+        };
+        let reloader = Arc::clone(&reloader);
+        // Files may be on slow mounts, so nothing of this is for a task's thread.
+        let look = tokio::task::spawn_blocking(move || {
+            if watched.has_changed() || asked {
+                reloader.reload();
+            }
+            watched
+        });
+        watched = match look.await {
+            Ok(watched) => watched,
+            Err(panic) => {
+                error!(cause = %panic, "reloading has ended: restart to change the configuration");
+                return;
+            }
+        };
+    }
+}
+
+impl Reloader {
+    /// Puts what the file says now in place, or reports what is wrong with it.
+    pub(crate) fn reload(&self) {
+        let reading = match configuration::load(&self.file, self.variables.clone()) {
+            Ok(Ok(reading)) => reading,
+            Ok(Err(findings)) => return self.refuse(&findings),
+            Err(error) => {
+                error!("configuration not reloaded, the one before stays: {error:#}");
+                return;
+            }
+        };
+        let fitted = fit(reading, &Offer::of(&self.registry));
+        let (configuration, Compiled { snapshot, secrets }) = match fitted {
+            Ok(fitted) => fitted,
+            Err(findings) => return self.refuse(&findings),
+        };
+        // Secrets first: a request by the new snapshot must find them.
+        self.credentials.replace(secrets);
+        self.pipeline.replace(snapshot);
+        info!(file = %self.file.display(), "configuration reloaded");
+        let now = StartSettings {
+            server: configuration.server,
+            plugins: configuration.plugins,
+            log: configuration.log,
+        };
+        if now != self.at_start {
+            warn!(
+                "sections server, plugins and log differ from those at start: restart to use them"
+            );
+        }
+    }
+
+    fn refuse(&self, findings: &[configuration::Finding]) {
+        for finding in findings {
+            error!("{finding}");
+        }
+        let problems = findings.len();
+        error!(problems, "configuration not reloaded, the one before stays");
+    }
+}

@@ -1,0 +1,164 @@
+//! The runtime: one engine, its clock, its threads, and what all plugins share.
+
+use std::io;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tracing::warn;
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::budget::Budget;
+use crate::limits::Limits;
+use crate::ticker::Ticker;
+use crate::workers::Workers;
+
+/// Memory of a slot that is wiped in place between two instances instead of being unmapped.
+/// More makes dropping an instance dearer than it makes the next one cheaper.
+const KEEP_RESIDENT_BYTES: usize = 256 * 1024;
+/// Slots that keep a plugin's image mapped while no instance uses them.
+const WARM_SLOTS: u32 = 64;
+/// Core instances and tables that an ordinary component has, shims included.
+const CORE_INSTANCES_PER_COMPONENT: u32 = 4;
+const TABLES_PER_COMPONENT: u32 = 3;
+/// Guard region of memories outside the pool, whose accesses are checked by code.
+const ON_DEMAND_GUARD_BYTES: u64 = 64 * 1024;
+
+/// Runs plugins. Cheap to clone; the threads end with the last clone and the last plugin.
+#[derive(Clone)]
+pub struct Runtime(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    limits: Limits,
+    allocator: Allocator,
+    budget: Arc<Budget>,
+    workers: Workers,
+    _ticker: Ticker,
+}
+
+/// Where the memories of instances come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allocator {
+    /// From slots that were reserved at start: the fast way.
+    Pooling,
+    /// Mapped for each instance, because the address space for the slots could not be had.
+    /// Everything works, slower; the operator should know.
+    OnDemand,
+}
+
+/// Why the runtime cannot start.
+#[derive(Debug, Error)]
+pub enum RuntimeError {
+    /// The engine refuses the limits or the machine.
+    #[error("the WebAssembly engine does not start: {0:#}")]
+    Engine(wasmtime::Error),
+    /// The system gives no thread.
+    #[error("a thread of the plugin runtime does not start")]
+    Thread(#[from] io::Error),
+}
+
+impl Runtime {
+    /// Starts engine and threads.
+    ///
+    /// # Errors
+    /// If the machine has no room for a thread, or cannot run the engine at all. A lack of
+    /// address space is not an error: see [`Allocator::OnDemand`].
+    pub fn start(limits: Limits) -> Result<Self, RuntimeError> {
+        let (engine, allocator) = start_engine(&limits)?;
+        Ok(Self(Arc::new(Inner {
+            _ticker: Ticker::start(&engine)?,
+            engine,
+            limits,
+            allocator,
+            budget: Arc::new(Budget::new(&limits)),
+            workers: Workers::start()?,
+        })))
+    }
+
+    /// Where memories come from; for the readiness report.
+    #[must_use]
+    pub fn allocator(&self) -> Allocator {
+        self.0.allocator
+    }
+
+    /// The limits the runtime was started with.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Instances of all plugins that exist now.
+    #[must_use]
+    pub fn live_instances(&self) -> usize {
+        self.0.budget.live_instances()
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    pub(crate) fn budget(&self) -> &Arc<Budget> {
+        &self.0.budget
+    }
+
+    pub(crate) fn workers(&self) -> &Workers {
+        &self.0.workers
+    }
+}
+
+fn start_engine(limits: &Limits) -> Result<(Engine, Allocator), RuntimeError> {
+    let pooling = InstanceAllocationStrategy::Pooling(pool(limits));
+    let refusal = match Engine::new(base_config().allocation_strategy(pooling)) {
+        Ok(engine) => return Ok((engine, Allocator::Pooling)),
+        Err(refusal) => refusal,
+    };
+    warn!(
+        reason = format!("{refusal:#}"),
+        live_instances = limits.live_instances,
+        "no address space for the instance pool: plugins run on the slower on-demand allocator; \
+         raise the limit of virtual memory (ulimit -v) or lower the number of live instances",
+    );
+    let mut config = base_config();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+        .memory_reservation(limits.instance.memory_bytes as u64)
+        .memory_guard_size(ON_DEMAND_GUARD_BYTES);
+    let engine = Engine::new(&config).map_err(RuntimeError::Engine)?;
+    Ok((engine, Allocator::OnDemand))
+}
+
+fn base_config() -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .memory_init_cow(true)
+        .generate_address_map(false)
+        .wasm_memory64(false)
+        .relaxed_simd_deterministic(true);
+    config
+}
+
+fn pool(limits: &Limits) -> PoolingAllocationConfig {
+    let live = limits.live_instances;
+    let instance = &limits.instance;
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(live)
+        .total_core_instances(live.saturating_mul(CORE_INSTANCES_PER_COMPONENT))
+        .total_memories(live)
+        .total_tables(live.saturating_mul(TABLES_PER_COMPONENT))
+        .total_stacks(0)
+        .max_core_instances_per_component(instance.core_instances)
+        .max_memories_per_component(instance.memories)
+        .max_tables_per_component(instance.tables)
+        .max_tables_per_module(instance.tables)
+        .max_memories_per_module(instance.memories)
+        .max_memory_size(instance.memory_bytes)
+        .table_elements(instance.table_elements)
+        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        .table_keep_resident(KEEP_RESIDENT_BYTES)
+        .pagemap_scan(wasmtime::Enabled::Auto)
+        .max_unused_warm_slots(WARM_SLOTS);
+    pool
+}

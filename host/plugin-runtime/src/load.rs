@@ -1,0 +1,326 @@
+//! From bytes to a generation that has been proved to start.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use exchange::{EgressDialect, GenerationId, HttpAdapter, ProcessAdapter};
+use wasmtime::component::{Component, InstancePre, Linker};
+
+use crate::egress::Egress;
+use crate::engine::Runtime;
+use crate::generation::Generation;
+use crate::grant::{Grant, SocketImports};
+use crate::http_adapter::Http;
+use crate::inspect::{Inspected, Needs, WASM_PAGE_BYTES, inspect};
+use crate::instance::InstanceSource;
+use crate::limits::InstanceLimits;
+use crate::load_error::LoadError;
+use crate::manifest::{LimitsAsked, Manifest, PluginKind};
+use crate::process_adapter::Process;
+use crate::state::{self, GuestState, WasiWorld};
+use crate::stats::PluginStats;
+use crate::world::World;
+
+const CONTRACT_PACKAGE: &str = "patchbay:plugin/";
+const CONTRACT_VERSION: &str = "0.1.";
+const WASI_VERSION: &str = "0.2.";
+/// What the empty world has; sockets only where granted.
+const WASI_PACKAGES: [&str; 5] = ["cli", "clocks", "filesystem", "io", "random"];
+
+/// A loaded plugin.
+pub(crate) struct Plugin {
+    pub(crate) id: GenerationId,
+    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) grant: Grant,
+    pub(crate) wasi: WasiWorld,
+    pub(crate) face: Face,
+    stats: Box<dyn Fn() -> PluginStats + Send + Sync>,
+}
+
+/// The port it implements.
+#[derive(Clone)]
+pub(crate) enum Face {
+    Egress(Arc<dyn EgressDialect>),
+    Http(Arc<dyn HttpAdapter>),
+    Process(Arc<dyn ProcessAdapter>),
+}
+
+impl Plugin {
+    pub(crate) fn stats(&self) -> PluginStats {
+        (self.stats)()
+    }
+}
+
+/// A plugin whose manifest has been read, and nothing been compiled.
+pub(crate) struct Candidate<'a> {
+    bytes: &'a [u8],
+    manifest: Arc<Manifest>,
+    imports: Vec<String>,
+    needs: Needs,
+}
+
+impl<'a> Candidate<'a> {
+    /// Reads manifest, imports and exports.
+    ///
+    /// # Errors
+    /// If the bytes are not a plugin for this contract.
+    pub(crate) fn inspect(runtime: &Runtime, bytes: &'a [u8]) -> Result<Self, LoadError> {
+        let Inspected {
+            manifest,
+            imports,
+            exports,
+            needs,
+        } = inspect(bytes, runtime.limits())?;
+        let exported = exported_kind(&exports)?;
+        if exported != manifest.kind {
+            return Err(LoadError::KindMismatch {
+                said: manifest.kind,
+                exported,
+            });
+        }
+        Ok(Self {
+            bytes,
+            manifest: Arc::new(manifest),
+            imports,
+            needs,
+        })
+    }
+
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Compiles the plugin and proves that it starts. Takes as long as that takes.
+    ///
+    /// # Errors
+    /// If it imports what it must not, needs more than there is, or does not start.
+    pub(crate) fn load(self, runtime: &Runtime, grant: Grant) -> Result<Plugin, LoadError> {
+        let wasi = check_imports(&self.imports, grant)?;
+        let limits = narrow(&runtime.limits().instance, self.manifest.limits)?;
+        self.needs.check(&limits)?;
+        let linked = link(runtime, self.bytes, &limits, wasi)?;
+        let build = Build {
+            runtime: runtime.clone(),
+            manifest: self.manifest,
+            grant,
+            wasi,
+            limits,
+        };
+        match build.manifest.kind {
+            PluginKind::Normalizer => {
+                build.finish(linked, |it| Face::Egress(Arc::new(Egress::new(it))))
+            }
+            PluginKind::HttpAdapter => {
+                build.finish(linked, |it| Face::Http(Arc::new(Http::new(it))))
+            }
+            PluginKind::ProcessAdapter => {
+                build.finish(linked, |it| Face::Process(Arc::new(Process::new(it))))
+            }
+        }
+    }
+}
+
+/// What a generation is made of.
+struct Build {
+    runtime: Runtime,
+    manifest: Arc<Manifest>,
+    grant: Grant,
+    wasi: WasiWorld,
+    limits: InstanceLimits,
+}
+
+impl Build {
+    fn finish<W: World>(
+        self,
+        linked: InstancePre<GuestState>,
+        face: impl FnOnce(Arc<Generation<W>>) -> Face,
+    ) -> Result<Plugin, LoadError> {
+        let exports = W::look_up(linked).map_err(|error| types(&error))?;
+        let name = Arc::from(&*self.manifest.name);
+        let source = InstanceSource::new(self.runtime, name, exports, (self.limits, self.wasi));
+        let id = next_generation();
+        let manifest = Arc::clone(&self.manifest);
+        let generation = Generation::new(id, manifest, self.grant.isolation, source);
+        prove(&generation)?;
+        let counted = Arc::clone(&generation);
+        Ok(Plugin {
+            id,
+            manifest: self.manifest,
+            grant: self.grant,
+            wasi: self.wasi,
+            face: face(generation),
+            stats: Box::new(move || counted.stats()),
+        })
+    }
+}
+
+/// Makes the first instance on a thread of its own: a WASI guest that waits while it starts
+/// would otherwise block whatever runs on this one.
+fn prove<W: World>(generation: &Generation<W>) -> Result<(), LoadError> {
+    let proof = thread::scope(|scope| scope.spawn(|| generation.prove()).join());
+    match proof {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(problem)) => Err(LoadError::Start(problem.to_string())),
+        Err(_) => Err(LoadError::Start("the runtime failed; see its log".into())),
+    }
+}
+
+fn next_generation() -> GenerationId {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    GenerationId(NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn exported_kind(exports: &[String]) -> Result<PluginKind, LoadError> {
+    for export in exports {
+        let Some((interface, version)) = split_name(export, CONTRACT_PACKAGE) else {
+            continue;
+        };
+        let kind = match interface {
+            "egress" => PluginKind::Normalizer,
+            "http-adapter" => PluginKind::HttpAdapter,
+            "process-adapter" => PluginKind::ProcessAdapter,
+            _ => continue,
+        };
+        if !version.starts_with(CONTRACT_VERSION) {
+            return Err(LoadError::ContractVersion(export.clone()));
+        }
+        return Ok(kind);
+    }
+    let found = match exports {
+        [] => "nothing".into(),
+        names => names.join(", "),
+    };
+    Err(LoadError::NoWorld { found })
+}
+
+fn check_imports(imports: &[String], grant: Grant) -> Result<WasiWorld, LoadError> {
+    let mut wasi = WasiWorld::Absent;
+    for import in imports {
+        if let Some((interface, version)) = split_name(import, CONTRACT_PACKAGE) {
+            let known = matches!(interface, "host" | "types");
+            if !known || !version.starts_with(CONTRACT_VERSION) {
+                let advice = "the contract has host and types, in version 0.1, for imports";
+                return Err(refused(import, advice));
+            }
+        } else if import.starts_with("wasi:") {
+            check_wasi(import, grant)?;
+            wasi = WasiWorld::Empty;
+        } else {
+            let advice = "import only patchbay:plugin/host; what the plugin needs beyond that, \
+                          the gateway does for it";
+            return Err(refused(import, advice));
+        }
+    }
+    Ok(wasi)
+}
+
+fn check_wasi(import: &str, grant: Grant) -> Result<(), LoadError> {
+    let (package, rest) = import
+        .strip_prefix("wasi:")
+        .and_then(|name| name.split_once('/'))
+        .unwrap_or_default();
+    let (_, version) = rest.split_once('@').unwrap_or_default();
+    if package == "sockets" && grant.sockets == SocketImports::Refused {
+        let advice = "a plugin reaches no network: its adapter names the exchange and the \
+                      gateway does it; if only the toolchain imports sockets, the operator can \
+                      grant inert ones";
+        return Err(refused(import, advice));
+    }
+    if package != "sockets" && !WASI_PACKAGES.contains(&package) {
+        let advice = "of WASI, only cli, clocks, filesystem, io and random can be imported, and \
+                      nothing is in them; leave it out";
+        return Err(refused(import, advice));
+    }
+    if !version.starts_with(WASI_VERSION) {
+        return Err(refused(import, "build the plugin for WASI 0.2"));
+    }
+    Ok(())
+}
+
+fn refused(import: &str, advice: &'static str) -> LoadError {
+    LoadError::Import {
+        import: import.chars().take(200).collect(),
+        advice,
+    }
+}
+
+/// Interface and version of a name like `patchbay:plugin/host@0.1.0`.
+fn split_name<'a>(name: &'a str, package: &str) -> Option<(&'a str, &'a str)> {
+    name.strip_prefix(package)?.split_once('@')
+}
+
+/// The limits that a plugin gets: what it asks for, if that is less than it may have.
+fn narrow(granted: &InstanceLimits, asked: LimitsAsked) -> Result<InstanceLimits, LoadError> {
+    let mut limits = *granted;
+    if let Some(bytes) = asked.memory_bytes {
+        check_need("bytes of memory", bytes, granted.memory_bytes as u64)?;
+        limits.memory_bytes = usize::try_from(bytes).unwrap_or(granted.memory_bytes);
+    }
+    if let Some(call_ms) = asked.call_ms {
+        let most = u64::try_from(granted.call.as_millis()).unwrap_or(u64::MAX);
+        check_need("milliseconds for a call", call_ms, most)?;
+        limits.call = Duration::from_millis(call_ms);
+    }
+    Ok(limits)
+}
+
+fn link(
+    runtime: &Runtime,
+    bytes: &[u8],
+    limits: &InstanceLimits,
+    wasi: WasiWorld,
+) -> Result<InstancePre<GuestState>, LoadError> {
+    let invalid = |error: wasmtime::Error| LoadError::Invalid(format!("{error:#}"));
+    let component = Component::from_binary(runtime.engine(), bytes).map_err(invalid)?;
+    check_resources(&component, limits)?;
+    component
+        .initialize_copy_on_write_image()
+        .map_err(|error| LoadError::Start(format!("{error:#}")))?;
+    let mut linker = Linker::new(runtime.engine());
+    state::link(&mut linker, wasi).map_err(|error| types(&error))?;
+    linker
+        .instantiate_pre(&component)
+        .map_err(|error| types(&error))
+}
+
+fn check_resources(component: &Component, limits: &InstanceLimits) -> Result<(), LoadError> {
+    let Some(needs) = component.resources_required() else {
+        let advice = "core modules must be inside the component";
+        return Err(refused("a core module", advice));
+    };
+    let pages = needs.max_initial_memory_size.unwrap_or(0);
+    let needs = Needs {
+        memories: needs.num_memories.into(),
+        memory_bytes: pages.saturating_mul(WASM_PAGE_BYTES),
+        tables: needs.num_tables.into(),
+        table_elements: needs.max_initial_table_size.unwrap_or(0),
+    };
+    needs.check(limits)
+}
+
+impl Needs {
+    fn check(&self, limits: &InstanceLimits) -> Result<(), LoadError> {
+        let elements = limits.table_elements as u64;
+        check_need(
+            "bytes of memory",
+            self.memory_bytes,
+            limits.memory_bytes as u64,
+        )?;
+        check_need("memories", self.memories, limits.memories.into())?;
+        check_need("tables", self.tables, limits.tables.into())?;
+        check_need("elements in a table", self.table_elements, elements)
+    }
+}
+
+fn check_need(what: &'static str, needed: u64, most: u64) -> Result<(), LoadError> {
+    if needed > most {
+        return Err(LoadError::NeedsTooMuch { what, needed, most });
+    }
+    Ok(())
+}
+
+fn types(error: &wasmtime::Error) -> LoadError {
+    LoadError::Types(format!("{error:#}"))
+}

@@ -1,0 +1,199 @@
+//! The plugins that serve: one table, swapped whole.
+//!
+//! Promises: a plugin that does not load changes nothing; an exchange keeps the generation it
+//! looked up until it ends, whatever is installed meanwhile; an installed plugin serves instead
+//! of the bundled one of the same name, which comes back when the installed one is removed.
+//! Watching a directory, trust and roll-back are not here.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use exchange::{Adapter, EgressDialect, GenerationId, Operation, PluginCatalog};
+use sha2::{Digest, Sha256};
+
+use crate::engine::Runtime;
+use crate::grant::{Grant, Isolation};
+use crate::load::{Candidate, Face};
+use crate::load_error::LoadError;
+use crate::manifest::{Manifest, PluginKind};
+use crate::state::WasiWorld;
+use crate::stats::PluginStats;
+use table::{Entry, Table};
+
+mod directory;
+mod table;
+
+pub use directory::LoadReport;
+
+/// Loads plugins and hands out the ones that serve.
+pub struct Registry {
+    runtime: Runtime,
+    table: ArcSwap<Table>,
+    /// Held while a plugin is loaded: one after the other, so that the last one asked for wins.
+    loading: Mutex<()>,
+}
+
+/// Where a plugin came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It is inside the gateway's binary.
+    Bundled,
+    /// An operator installed it; the file, if it came as one.
+    Installed(Option<PathBuf>),
+}
+
+/// A plugin that serves, for the readiness report.
+#[derive(Clone, Debug)]
+pub struct PluginStatus {
+    /// Name in the manifest.
+    pub name: String,
+    /// Version in the manifest.
+    pub version: String,
+    /// What it is.
+    pub kind: PluginKind,
+    /// Where it came from.
+    pub origin: Origin,
+    /// SHA-256 of the file, in hex.
+    pub sha256: String,
+    /// Its generation.
+    pub generation: GenerationId,
+    /// How its exchanges are kept apart.
+    pub isolation: Isolation,
+    /// Whether it runs in the empty WASI world, its calls on the blocking pool.
+    pub uses_wasi: bool,
+    /// What it says of itself.
+    pub manifest: Arc<Manifest>,
+    /// What it has done.
+    pub stats: PluginStats,
+}
+
+impl Registry {
+    /// A registry without plugins.
+    #[must_use]
+    pub fn new(runtime: Runtime) -> Self {
+        Self {
+            runtime,
+            table: ArcSwap::default(),
+            loading: Mutex::new(()),
+        }
+    }
+
+    /// The runtime that the plugins run on.
+    #[must_use]
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Loads a plugin and lets it serve from the next attempt on, instead of an earlier
+    /// generation of the same name and origin. Compiles: not for a task's thread.
+    ///
+    /// # Errors
+    /// Says what is wrong with the plugin; the table is as it was.
+    pub fn install(
+        &self,
+        bytes: &[u8],
+        origin: Origin,
+        grant: Grant,
+    ) -> Result<GenerationId, LoadError> {
+        let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        let candidate = Candidate::inspect(&self.runtime, bytes)?;
+        self.load(candidate, bytes, (origin, grant))
+    }
+
+    /// Removes an installed plugin; a bundled one of the same name serves again. False if none
+    /// of that name is installed. Its exchanges go on to their end.
+    pub fn remove(&self, name: &str) -> bool {
+        let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        let table = self.table.load_full();
+        match table.without_installed(name) {
+            Some(smaller) => {
+                self.table.store(Arc::new(smaller));
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The plugins that serve, by name.
+    #[must_use]
+    pub fn list(&self) -> Vec<PluginStatus> {
+        self.table
+            .load()
+            .serving()
+            .map(|entry| entry.status())
+            .collect()
+    }
+
+    fn load(
+        &self,
+        candidate: Candidate<'_>,
+        bytes: &[u8],
+        (origin, grant): (Origin, Grant),
+    ) -> Result<GenerationId, LoadError> {
+        let table = self.table.load_full();
+        table.check_dialect(candidate.manifest())?;
+        let plugin = candidate.load(&self.runtime, grant)?;
+        let id = plugin.id;
+        let sha256 = Sha256::digest(bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let entry = Entry {
+            plugin,
+            origin,
+            sha256,
+        };
+        self.table.store(Arc::new(table.with(entry)));
+        Ok(id)
+    }
+}
+
+impl Entry {
+    fn status(&self) -> PluginStatus {
+        let plugin = &self.plugin;
+        PluginStatus {
+            name: plugin.manifest.name.clone(),
+            version: plugin.manifest.version.clone(),
+            kind: plugin.manifest.kind,
+            origin: self.origin.clone(),
+            sha256: self.sha256.clone(),
+            generation: plugin.id,
+            isolation: plugin.grant.isolation,
+            uses_wasi: plugin.wasi == WasiWorld::Empty,
+            manifest: plugin.manifest.clone(),
+            stats: plugin.stats(),
+        }
+    }
+}
+
+impl PluginCatalog for Registry {
+    fn dialect(&self, name: &str) -> Option<Arc<dyn EgressDialect>> {
+        match &self.table.load().dialect(name)?.plugin.face {
+            Face::Egress(dialect) => Some(Arc::clone(dialect)),
+            Face::Http(_) | Face::Process(_) => None,
+        }
+    }
+
+    fn adapter(&self, name: &str) -> Option<Adapter> {
+        match &self.table.load().plugin(name)?.plugin.face {
+            Face::Http(adapter) => Some(Adapter::Http(Arc::clone(adapter))),
+            Face::Process(adapter) => Some(Adapter::Process(Arc::clone(adapter))),
+            Face::Egress(_) => None,
+        }
+    }
+
+    fn default_dialect(&self, adapter: &str) -> Option<String> {
+        let table = self.table.load();
+        let facts = table.plugin(adapter)?.plugin.manifest.adapter.as_ref()?;
+        Some(facts.default_dialect.clone())
+    }
+
+    fn supports(&self, dialect: &str, operation: Operation) -> bool {
+        let table = self.table.load();
+        let facts = table
+            .dialect(dialect)
+            .and_then(|entry| entry.plugin.manifest.dialect.as_ref());
+        facts.is_some_and(|facts| facts.operations.contains(&operation))
+    }
+}

@@ -1,0 +1,93 @@
+//! Counters of one generation.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::call_problem::CallProblem;
+
+/// What a generation has done since it was loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PluginStats {
+    /// Calls into the plugin.
+    pub calls: u64,
+    /// Calls, or starts of an instance, that failed: traps, limits, broken contract.
+    pub faults: u64,
+    /// Calls, or starts of an instance, that were interrupted.
+    pub timeouts: u64,
+    /// Ready instances now.
+    pub stock_depth: usize,
+    /// Exchanges that found a ready instance.
+    pub stock_hits: u64,
+    /// Exchanges that had to wait for an instance to be made.
+    pub stock_misses: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Counters {
+    since: Instant,
+    calls: AtomicU64,
+    faults: AtomicU64,
+    timeouts: AtomicU64,
+    hits: AtomicU64,
+    misses: AtomicU64,
+    /// Milliseconds from `since` to the last fault or timeout, plus one; zero for none.
+    last_failure_ms: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            calls: AtomicU64::new(0),
+            faults: AtomicU64::new(0),
+            timeouts: AtomicU64::new(0),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+            last_failure_ms: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn count_call(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_take(&self, ready: bool) {
+        let counter = if ready { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts what is the plugin's own doing.
+    pub(crate) fn count_problem(&self, problem: &CallProblem) {
+        let counter = match problem {
+            CallProblem::Deadline { .. } => &self.timeouts,
+            CallProblem::Fault { .. } | CallProblem::Breach { .. } => &self.faults,
+            CallProblem::Crowded | CallProblem::GivenUp { .. } | CallProblem::Lost { .. } => return,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        self.last_failure_ms
+            .store(self.elapsed_ms() + 1, Ordering::Relaxed);
+    }
+
+    /// Whether the plugin failed lately.
+    pub(crate) fn failed_within(&self, window: Duration) -> bool {
+        match self.last_failure_ms.load(Ordering::Relaxed) {
+            0 => false,
+            last => u128::from(self.elapsed_ms().saturating_sub(last)) < window.as_millis(),
+        }
+    }
+
+    pub(crate) fn read(&self, stock_depth: usize) -> PluginStats {
+        PluginStats {
+            calls: self.calls.load(Ordering::Relaxed),
+            faults: self.faults.load(Ordering::Relaxed),
+            timeouts: self.timeouts.load(Ordering::Relaxed),
+            stock_depth,
+            stock_hits: self.hits.load(Ordering::Relaxed),
+            stock_misses: self.misses.load(Ordering::Relaxed),
+        }
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}

@@ -1,0 +1,175 @@
+//! How a run ended, and what that means to the caller.
+
+use std::fmt;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use exchange::{Failure, FailureKind};
+
+use super::launcher::LaunchProblem;
+use crate::deadline::Deadline;
+
+/// Exit codes by which shells say that a command was not run (POSIX, `sh`, "Exit status").
+const NOT_EXECUTABLE: i32 = 126;
+const NOT_FOUND: i32 = 127;
+
+/// Why a run is over.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// The program ended by itself and all its output was taken.
+    Exited,
+    /// Nobody wants the output any more.
+    Cancelled,
+    /// It did not end, or say anything, in time.
+    TooSlow(Deadline),
+    /// It wrote more than it may.
+    TooMuchOutput {
+        /// What it may write.
+        max_bytes: u64,
+    },
+    /// Its output could not be read, or its end not be waited for.
+    Broken(io::Error),
+}
+
+impl Ending {
+    /// What the caller is told; `None` is a good end, or nobody to tell.
+    pub(super) fn into_failure(self, status: io::Result<ExitStatus>) -> Option<Failure> {
+        match self {
+            Self::Cancelled => None,
+            Self::TooSlow(deadline) => Some(deadline.failure()),
+            Self::TooMuchOutput { max_bytes } => Some(Failure::new(
+                FailureKind::UpstreamError,
+                format!("the provider's program wrote more than the {max_bytes} bytes allowed"),
+            )),
+            Self::Broken(error) => Some(lost(error)),
+            Self::Exited => match status {
+                Ok(status) => of_status(status),
+                Err(error) => Some(lost(error)),
+            },
+        }
+    }
+}
+
+/// For the log.
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Exited => "exited",
+            Self::Cancelled => "killed: cancelled",
+            Self::TooSlow(_) => "killed: timeout",
+            Self::TooMuchOutput { .. } => "killed: too much output",
+            Self::Broken(_) => "killed: output broken",
+        })
+    }
+}
+
+fn of_status(status: ExitStatus) -> Option<Failure> {
+    let (kind, message) = match (status.code(), status.signal()) {
+        (Some(0), _) => return None,
+        (Some(NOT_EXECUTABLE), _) => (
+            FailureKind::ProviderMisconfigured,
+            "the provider's program exited with status 126: what it was to run is not executable; \
+             check the provider's settings"
+                .to_owned(),
+        ),
+        (Some(NOT_FOUND), _) => (
+            FailureKind::ProviderMisconfigured,
+            "the provider's program exited with status 127: what it was to run was not found; \
+             check the provider's settings"
+                .to_owned(),
+        ),
+        (Some(code), _) => (
+            FailureKind::UpstreamError,
+            format!("the provider's program exited with status {code}"),
+        ),
+        (None, signal) => (FailureKind::UpstreamError, of_signal(signal)),
+    };
+    Some(Failure::new(kind, message))
+}
+
+fn of_signal(signal: Option<i32>) -> String {
+    let reason = match signal {
+        Some(libc::SIGXCPU) => ": it used more processor time than it may",
+        Some(libc::SIGXFSZ) => ": it wrote a larger file than it may",
+        Some(libc::SIGSYS) => ": it made a system call that is not allowed",
+        _ => "",
+    };
+    let number = signal.unwrap_or_default();
+    format!("the provider's program was ended by signal {number}{reason}")
+}
+
+fn lost(error: io::Error) -> Failure {
+    Failure::new(
+        FailureKind::SandboxFault,
+        "the gateway lost sight of the provider's program",
+    )
+    .with_cause(error)
+}
+
+/// What it means that a program was not started.
+pub(super) fn of_launch(problem: LaunchProblem) -> Failure {
+    let (kind, message) = match &problem {
+        LaunchProblem::Start { error, .. } => of_start(error),
+        LaunchProblem::Directory(_) => (
+            FailureKind::SandboxFault,
+            "no private directory could be made for the provider's program; check the gateway's \
+             temporary directory",
+        ),
+        LaunchProblem::Gone => (
+            FailureKind::ShuttingDown,
+            "the gateway is shutting down and starts no program",
+        ),
+    };
+    Failure::new(kind, message).with_cause(problem)
+}
+
+fn of_start(error: &io::Error) -> (FailureKind, &'static str) {
+    match error.kind() {
+        io::ErrorKind::NotFound => (
+            FailureKind::ProviderMisconfigured,
+            "the provider's program, or the interpreter it names, does not exist; check the \
+             provider's settings",
+        ),
+        io::ErrorKind::PermissionDenied => (
+            FailureKind::ProviderMisconfigured,
+            "the provider's program may not be executed; it and the directories above it must be \
+             accessible to the user it runs as, which is \"nobody\" where the gateway runs as root",
+        ),
+        io::ErrorKind::ArgumentListTooLong => (
+            FailureKind::PayloadTooLarge,
+            "the text does not fit the arguments of the provider's program; shorten it, or \
+             configure the provider to take it on standard input",
+        ),
+        _ => (
+            FailureKind::SandboxFault,
+            "the provider's program could not be started in the sandbox; the log says why",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(raw_status: i32) -> Option<Failure> {
+        Ending::Exited.into_failure(Ok(ExitStatus::from_raw(raw_status)))
+    }
+
+    #[test]
+    fn every_end_but_status_zero_is_a_failure_that_names_it() {
+        assert!(failure(0).is_none());
+        let cases = [
+            (3 << 8, FailureKind::UpstreamError, "status 3"),
+            (126 << 8, FailureKind::ProviderMisconfigured, "status 126"),
+            (127 << 8, FailureKind::ProviderMisconfigured, "status 127"),
+            (libc::SIGKILL, FailureKind::UpstreamError, "signal 9"),
+            (libc::SIGXCPU, FailureKind::UpstreamError, "processor time"),
+        ];
+        for (status, kind, words) in cases {
+            let failure = failure(status).unwrap();
+            assert_eq!(failure.kind(), kind, "{failure}");
+            assert!(failure.message().contains(words), "{failure}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! One run from start to the last trace of it.
+
+use std::io;
+use std::process::{Command, ExitStatus};
+use std::sync::Arc;
+use std::time::Duration;
+
+use exchange::{Failure, ProcessExchange};
+use secrecy::ExposeSecret;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::{info, warn};
+
+use super::Output;
+use super::child::Program;
+use super::diagnostics::Diagnostics;
+use super::ending::{self, Ending};
+use super::launcher::{Job, Launcher};
+use super::relay::{Pipes, Relay, RunLimits};
+
+/// How long standard error is waited for after the group was killed. It has ended by then, unless
+/// something outside of the group holds it.
+const STDERR_GRACE: Duration = Duration::from_secs(1);
+
+/// One run.
+pub(super) struct Run {
+    exchange: ProcessExchange,
+    command: Command,
+    launcher: Arc<Launcher>,
+    started: Instant,
+}
+
+impl Run {
+    pub(super) fn new(
+        exchange: ProcessExchange,
+        command: Command,
+        launcher: Arc<Launcher>,
+    ) -> Self {
+        Self {
+            exchange,
+            command,
+            launcher,
+            started: Instant::now(),
+        }
+    }
+
+    /// Runs the program. When the other end of `output` is dropped, it is killed.
+    pub(super) async fn supervise(self, output: mpsc::Sender<Output>) {
+        let limits = RunLimits::new(&self.exchange, self.started);
+        let job = Job {
+            command: self.command,
+            target: Arc::clone(&self.exchange.target),
+        };
+        match start(&self.launcher, job, limits, &output).await {
+            Start::Running(program, directory) => {
+                let report = attend(program, &self.exchange, limits, &output).await;
+                report.log(&self.exchange, self.started);
+                let failure = report.ending.into_failure(report.status);
+                // Nobody may be left to hear it.
+                let _ = output
+                    .send(failure.map_or(Output::Done, Output::Failed))
+                    .await;
+                drop(output);
+                remove(directory).await;
+            }
+            Start::Failed(failure) => {
+                let _ = output.send(Output::Failed(failure)).await;
+            }
+            Start::Cancelled => {}
+        }
+    }
+}
+
+enum Start {
+    Running(Program, TempDir),
+    Failed(Failure),
+    Cancelled,
+}
+
+/// Waits for a place and starts the program. Once it has the place it does not give up, so that
+/// whatever was started is reaped in the ordinary way.
+async fn start(
+    launcher: &Launcher,
+    job: Job,
+    limits: RunLimits,
+    output: &mpsc::Sender<Output>,
+) -> Start {
+    let place = tokio::select! {
+        biased;
+        () = output.closed() => return Start::Cancelled,
+        place = timeout_at(limits.total.at, launcher.place()) => place,
+    };
+    let launched = match place {
+        Err(_) => return Start::Failed(limits.total.failure()),
+        Ok(Err(problem)) => Err(problem),
+        Ok(Ok(place)) => place.launch(job).await,
+    };
+    match launched {
+        Ok((program, directory)) => Start::Running(program, directory),
+        Err(problem) => Start::Failed(ending::of_launch(problem)),
+    }
+}
+
+/// What is known of a run at its end.
+struct Report {
+    ending: Ending,
+    status: io::Result<ExitStatus>,
+    output_bytes: u64,
+    stderr: String,
+}
+
+/// Relays the program's output until one of the two sides ends, then ends the other.
+async fn attend(
+    mut program: Program,
+    exchange: &ProcessExchange,
+    limits: RunLimits,
+    output: &mpsc::Sender<Output>,
+) -> Report {
+    let secrets = quotable(exchange);
+    let mut diagnostics = Diagnostics::new(&secrets);
+    let mut relay = Relay::new(limits, output);
+    let mut pipes = Pipes::open(program.streams(), exchange.body.clone());
+    let ending = match &mut pipes {
+        Err(error) => Ending::Broken(io::Error::new(error.kind(), "a pipe was not opened")),
+        Ok(pipes) => tokio::select! {
+            biased;
+            () = output.closed() => Ending::Cancelled,
+            ending = relay.run(&program, pipes, &mut diagnostics) => ending,
+        },
+    };
+    let status = program.finish().await;
+    if let Ok(pipes) = &mut pipes {
+        let rest = diagnostics.collect(&mut pipes.stderr);
+        // A timeout means that the text in the log is cut.
+        let _ = timeout(STDERR_GRACE, rest).await;
+    }
+    Report {
+        ending,
+        status,
+        output_bytes: relay.output_bytes(),
+        stderr: diagnostics.text(&secrets),
+    }
+}
+
+/// What the log must not quote: the credential, and the body.
+fn quotable(exchange: &ProcessExchange) -> Vec<&str> {
+    let credential = exchange.credential.as_ref();
+    let secret = credential.map(|(_, secret)| secret.expose_secret());
+    let body = std::str::from_utf8(&exchange.body).ok();
+    secret.into_iter().chain(body).collect()
+}
+
+impl Report {
+    fn log(&self, exchange: &ProcessExchange, started: Instant) {
+        let exit = match &self.status {
+            Ok(status) => status.to_string(),
+            Err(error) => format!("unknown: {error}"),
+        };
+        info!(
+            target: "process",
+            command = %exchange.plan,
+            provider.id = %exchange.target.provider,
+            request.id = %exchange.request_id,
+            ending = %self.ending,
+            exit = exit,
+            duration_ms = started.elapsed().as_millis() as u64,
+            output_bytes = self.output_bytes,
+            stderr = self.stderr,
+            "program run"
+        );
+    }
+}
+
+/// Removes the private directory on a thread that may block.
+async fn remove(directory: TempDir) {
+    let path = directory.path().to_owned();
+    let removed = tokio::task::spawn_blocking(move || directory.close()).await;
+    let problem = match removed {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error,
+        Err(error) => error.into(),
+    };
+    warn!(
+        target: "process",
+        directory = %path.display(),
+        error = %problem,
+        "the private directory of a program is left behind"
+    );
+}

@@ -1,0 +1,99 @@
+//! What the log says of a run, and what it must not say.
+
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::*;
+
+/// Collects log lines.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    /// Listens on this thread, where the test's runtime runs everything.
+    fn listen() -> (Self, DefaultGuard) {
+        let lines = Self::default();
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .with_writer(lines.clone())
+            .finish();
+        (lines, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8(bytes.clone()).unwrap()
+    }
+}
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_one_line_with_its_command_and_neither_body_nor_secret() {
+    let (lines, _guard) = Lines::listen();
+    let upstream = ProcessUpstream::try_new().unwrap();
+    let script = "echo \"$0 $KEY\" >&2; printf '\\033[1m' >&2; echo out";
+    let exchange = with_plan(exchange("/bin/sh", &["-c", script, ""]), |plan| {
+        plan.arguments[2].takes_body = true;
+    });
+    let mut exchange = with_secret(exchange, "KEY", "sk-0123456789");
+    exchange.body = Bytes::from_static(b"a private question");
+    let reply = upstream.run(exchange).await.unwrap();
+    drain(reply).await;
+    upstream.shutdown().await;
+    let text = lines.text();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    for part in [
+        r#""target":"process""#,
+        r#""provider.id":"programs""#,
+        r#""request.id":"req-1""#,
+        r#""output_bytes":4"#,
+        r#""exit":"exit status: 0""#,
+        r#""ending":"exited""#,
+        "{{body}}",
+        "[redacted] [redacted]",
+        "\"duration_ms\":",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    for part in ["sk-0123456789", "private question", "\u{1b}", "\\u001b"] {
+        assert!(!text.contains(part), "{part} in {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_was_cancelled_says_so() {
+    let (lines, _guard) = Lines::listen();
+    let upstream = ProcessUpstream::try_new().unwrap();
+    let mut reply = upstream
+        .run(shell("echo x; exec /bin/sleep 300"))
+        .await
+        .unwrap();
+    next_text(&mut reply).await;
+    drop(reply);
+    upstream.shutdown().await;
+    let text = lines.text();
+    assert!(text.contains("killed: cancelled"), "{text}");
+    assert!(text.contains("signal: 9"), "{text}");
+}

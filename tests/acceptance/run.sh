@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Acceptance: the gateway with official clients, a real model server, and callers who leave.
+#
+# Usage: tests/acceptance/run.sh [echo] [model] [churn]      (nothing named: all three)
+#
+#   echo   the official Python and JavaScript clients chat with the provider `echo`, a real
+#          program, streamed and not
+#   model  the same clients ask a real llama.cpp server with a real small model directly and
+#          through the gateway: chat, stream with and without usage, embeddings; both have to
+#          give the same answers
+#   churn  ten thousand streamed requests, a third of the callers leave midway: afterwards no
+#          program, no reply and no connection towards the upstream is left, and memory has not
+#          grown
+#
+# The gateway is $PATCHBAY_BINARY [target/release/patchbay]. Everything else is installed by
+# this script into target/acceptance and found there the next time: a Python environment, npm
+# packages, llama.cpp (compiled once, 4 to 8 minutes, needs a C++ compiler) and the model
+# (98 MB). Needs python3 with venv, node and npm. Servers listen on loopback only and are ended
+# by process id.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+work=$root/target/acceptance
+mkdir -p "$work"
+patchbay=$(realpath -m "${PATCHBAY_BINARY:-$root/target/release/patchbay}")
+
+say() { printf '\n== %s\n' "$*" >&2; }
+fail() {
+  printf 'acceptance: %s\n' "$*" >&2
+  exit 1
+}
+
+# shellcheck source=tests/acceptance/environment.sh
+source "$here/environment.sh"
+# shellcheck source=tests/acceptance/servers.sh
+source "$here/servers.sh"
+
+accept_echo() {
+  say "echo: official clients, a real program"
+  need_python_client
+  need_node_client
+  start_gateway echo <<TOML
+[[providers]]
+id = "echo"
+adapter = "spawn-cli"
+dialect = "cli-text"
+models = ["echo"]
+settings = { program = "/bin/echo", arguments = ["{{body}}"], timeout_ms = 10000 }
+TOML
+  "$python" "$here/echo_client.py" "$gateway_url/v1" "$caller_key"
+  node "$(node_script echo_client.mjs)" "$gateway_url/v1" "$caller_key"
+  stop_servers
+}
+
+accept_model() {
+  say "model: llama.cpp and SmolLM2, directly and through the gateway"
+  need_python_client
+  need_node_client
+  need_llama_server
+  need_model
+  local chat_port embeddings_port
+  chat_port=$(free_port)
+  embeddings_port=$(free_port)
+  start_llama chat "$chat_port" smollm2 -c 2048 -np 2 --jinja
+  start_llama embeddings "$embeddings_port" smollm2-embeddings -c 2048 --embeddings --pooling mean
+  start_gateway model <<TOML
+[[providers]]
+id = "llama"
+adapter = "openai-compatible"
+base_url = "http://127.0.0.1:$chat_port/v1"
+credentials = { api_key = "\${env:LLAMA_KEY}" }
+models = ["smollm2"]
+
+[[providers]]
+id = "llama-embeddings"
+adapter = "openai-compatible"
+base_url = "http://127.0.0.1:$embeddings_port/v1"
+credentials = { api_key = "\${env:LLAMA_KEY}" }
+models = ["smollm2-embeddings"]
+TOML
+  compare_clients "http://127.0.0.1:$chat_port/v1" "http://127.0.0.1:$embeddings_port/v1"
+  stop_servers
+}
+
+# Asks with both clients, directly and through the gateway, and compares what they got.
+compare_clients() {
+  local chat_url=$1 embeddings_url=$2 client
+  for client in python node; do
+    ask_model "$client" "$chat_url" "$embeddings_url" "$llama_key" >"$work/$client-direct.json"
+    ask_model "$client" "$gateway_url/v1" "$gateway_url/v1" "$caller_key" \
+      >"$work/$client-gateway.json"
+    diff -u "$work/$client-direct.json" "$work/$client-gateway.json" ||
+      fail "the $client client got other answers through the gateway than directly"
+    say "model: the $client client got the same answers both ways"
+    "$python" "$here/summary.py" "$work/$client-gateway.json"
+  done
+}
+
+ask_model() {
+  local client=$1
+  shift
+  case $client in
+    python) "$python" "$here/model_client.py" "$@" ;;
+    node) node "$(node_script model_client.mjs)" "$@" ;;
+  esac
+}
+
+accept_churn() {
+  say "churn: ten thousand streams, a third of the callers leave midway"
+  need_python
+  "$python" "$here/churn.py" "$patchbay"
+}
+
+[[ -x $patchbay ]] ||
+  fail "$patchbay is not there: run \`cargo xtask acceptance\`, or set PATCHBAY_BINARY"
+trap stop_servers EXIT
+for step in "${@:-echo model churn}"; do
+  for name in $step; do
+    case $name in
+      echo | model | churn) "accept_$name" ;;
+      *) fail "unknown step \"$name\": use echo, model or churn" ;;
+    esac
+  done
+done
+say "accepted"

@@ -1,1 +1,0 @@
-//! Figures: the gateway beside a bare proxy and a direct call

@@ -1,0 +1,109 @@
+//! The configuration file of one test.
+
+use std::fmt::Write as _;
+
+/// Key of the caller `tests`, which may use every model.
+pub const CALLER_KEY: &str = "pb-tests-7d1f0c5b2a9e4d3680b1c2d3e4f50617";
+
+/// Key that the gateway shows to the upstream.
+pub const UPSTREAM_KEY: &str = "sk-upstream-f00dfeed5ec2e7000aabbccddeeff0011";
+
+/// What a gateway is started with. Has one caller, `tests`; the rest is added.
+#[derive(Clone, Debug, Default)]
+pub struct Configuration {
+    server: String,
+    tables: String,
+}
+
+/// One provider.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    lines: String,
+}
+
+impl Configuration {
+    /// Adds a line to the section `[server]`.
+    #[must_use]
+    pub fn server(mut self, line: &str) -> Self {
+        self.server.push_str(line);
+        self.server.push('\n');
+        self
+    }
+
+    /// Adds a provider.
+    #[must_use]
+    pub fn provider(mut self, provider: &Provider) -> Self {
+        self.tables.push_str("\n[[providers]]\n");
+        self.tables.push_str(&provider.lines);
+        self
+    }
+
+    /// Adds a route whose candidates, `(provider, model)`, are tried in this order.
+    #[must_use]
+    pub fn route(self, model: &str, candidates: &[(&str, &str)]) -> Self {
+        let candidates: Vec<String> = (0..)
+            .zip(candidates)
+            .map(|(order, (provider, there))| {
+                format!("{{ provider = \"{provider}\", model = \"{there}\", order = {order} }}")
+            })
+            .collect();
+        let candidates = candidates.join(", ");
+        self.add(&format!(
+            "\n[[routes]]\nmodel = \"{model}\"\ncandidates = [ {candidates} ]\n"
+        ))
+    }
+
+    /// Adds a caller's key that may use some models only.
+    #[must_use]
+    pub fn key(self, id: &str, key: &str, models: &[&str]) -> Self {
+        self.add(&format!(
+            "\n[[api_keys]]\nid = \"{id}\"\nkey = \"{key}\"\nmodels = {models:?}\n"
+        ))
+    }
+
+    fn add(mut self, table: &str) -> Self {
+        self.tables.push_str(table);
+        self
+    }
+
+    pub(crate) fn text(&self) -> String {
+        format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\n{}\n[log]\nformat = \"json\"\n{}\n\
+             [[api_keys]]\nid = \"tests\"\nkey = \"{CALLER_KEY}\"\nmodels = [\"*\"]\n",
+            self.server, self.tables
+        )
+    }
+}
+
+impl Provider {
+    /// A provider that speaks OpenAI's API and wants [`UPSTREAM_KEY`].
+    #[must_use]
+    pub fn openai(id: &str, base_url: &str, models: &[&str]) -> Self {
+        let mut lines = format!("id = \"{id}\"\nadapter = \"openai-compatible\"\n");
+        // Writing into a string cannot fail.
+        let _ = writeln!(lines, "base_url = \"{base_url}\"");
+        let _ = writeln!(lines, "credentials = {{ api_key = \"{UPSTREAM_KEY}\" }}");
+        let _ = writeln!(lines, "models = {models:?}");
+        Self { lines }
+    }
+
+    /// A provider that runs a program; its only model has the provider's name.
+    #[must_use]
+    pub fn program(id: &str, program: &str, arguments: &[&str]) -> Self {
+        let mut lines = format!("id = \"{id}\"\nadapter = \"spawn-cli\"\ndialect = \"cli-text\"\n");
+        let _ = writeln!(lines, "models = [\"{id}\"]");
+        let _ = writeln!(
+            lines,
+            "settings = {{ program = \"{program}\", arguments = {arguments:?} }}"
+        );
+        Self { lines }
+    }
+
+    /// Adds a line: `timeouts = { first_byte_ms = 100 }`.
+    #[must_use]
+    pub fn with(mut self, line: &str) -> Self {
+        self.lines.push_str(line);
+        self.lines.push('\n');
+        self
+    }
+}

@@ -1,0 +1,9 @@
+//! The compiled gateway, asked from outside. Modules mirror the tree of URLs.
+
+mod gateway {
+    mod access_log;
+    mod health;
+    mod scenario;
+    mod unknown_paths;
+    mod v1;
+}

@@ -1,0 +1,36 @@
+//! `/health` and `/health/ready`: open to everyone.
+
+use anyhow::Result;
+use gateway_tests::{Configuration, Gateway, Provider};
+
+async fn gateway() -> Result<Gateway> {
+    let echo = Provider::program("echo", "/bin/echo", &["{{body}}"]);
+    Gateway::start(Configuration::default().provider(&echo)).await
+}
+
+#[tokio::test]
+async fn a_living_gateway_says_so_without_a_key() -> Result<()> {
+    let gateway = gateway().await?;
+    let reply = gateway.client_with(None).get("/health").await?;
+    assert_eq!(reply.status, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn readiness_names_every_check() -> Result<()> {
+    let gateway = gateway().await?;
+    let reply = gateway.client_with(None).get("/health/ready").await?;
+    assert_eq!(reply.status, 200);
+    let report = reply.json()?;
+    assert_eq!(report["ready"], true, "{report}");
+    let checks = report["checks"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    assert!(!checks.is_empty(), "{report}");
+    for check in checks {
+        assert!(check["name"].is_string(), "{report}");
+        assert_eq!(check["ok"], true, "{report}");
+    }
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! What callers ask with their keys.
+
+mod chat_completions;
+mod embeddings;
+mod keys;
+mod models;

@@ -1,0 +1,8 @@
+//! `POST /v1/chat/completions`.
+
+mod abandoned;
+mod programs;
+mod refused;
+mod streamed;
+mod unary;
+mod upstream_failures;
