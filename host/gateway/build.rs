@@ -13,10 +13,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=PATCHBAY_BUNDLED_PLUGINS");
     println!("cargo::rerun-if-changed=build.rs");
     let manifest_directory = env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo runs this script")?;
-    let directory = env::var_os("PATCHBAY_BUNDLED_PLUGINS").map_or_else(
-        || Path::new(&manifest_directory).join("../../target/plugins"),
-        PathBuf::from,
-    );
+    let directory = env::var_os("PATCHBAY_BUNDLED_PLUGINS")
+        .map_or_else(|| Path::new(&manifest_directory).join("../../target/plugins"), PathBuf::from);
     println!("cargo::rerun-if-changed={}", directory.display());
     let plugins = components(&directory);
     if plugins.is_empty() {

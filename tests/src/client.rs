@@ -35,11 +35,7 @@ impl TestClient {
             .pool_max_idle_per_host(0)
             .build()
             .expect("a client without TLS roots and proxies can always be built");
-        Self {
-            http,
-            base: format!("http://{address}"),
-            key: key.map(str::to_owned),
-        }
+        Self { http, base: format!("http://{address}"), key: key.map(str::to_owned) }
     }
 
     /// Begins a request with this client's key.
@@ -82,11 +78,8 @@ impl TestClient {
     /// No reply, or one that breaks a convention.
     pub async fn chat_in_chunks(&self, body: &Value) -> Result<WholeReply> {
         let text = body.to_string().into_bytes();
-        let pieces: Vec<_> = text
-            .chunks(1000)
-            .map(<[u8]>::to_vec)
-            .map(std::io::Result::Ok)
-            .collect();
+        let pieces: Vec<_> =
+            text.chunks(1000).map(<[u8]>::to_vec).map(std::io::Result::Ok).collect();
         let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
         let call = self.call(Method::POST, "/v1/chat/completions");
         let call = call.header("content-type", "application/json");

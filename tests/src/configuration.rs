@@ -48,17 +48,13 @@ impl Configuration {
             })
             .collect();
         let candidates = candidates.join(", ");
-        self.add(&format!(
-            "\n[[routes]]\nmodel = \"{model}\"\ncandidates = [ {candidates} ]\n"
-        ))
+        self.add(&format!("\n[[routes]]\nmodel = \"{model}\"\ncandidates = [ {candidates} ]\n"))
     }
 
     /// Adds a caller's key that may use some models only.
     #[must_use]
     pub fn key(self, id: &str, key: &str, models: &[&str]) -> Self {
-        self.add(&format!(
-            "\n[[api_keys]]\nid = \"{id}\"\nkey = \"{key}\"\nmodels = {models:?}\n"
-        ))
+        self.add(&format!("\n[[api_keys]]\nid = \"{id}\"\nkey = \"{key}\"\nmodels = {models:?}\n"))
     }
 
     fn add(mut self, table: &str) -> Self {
@@ -92,10 +88,8 @@ impl Provider {
     pub fn program(id: &str, program: &str, arguments: &[&str]) -> Self {
         let mut lines = format!("id = \"{id}\"\nadapter = \"spawn-cli\"\ndialect = \"cli-text\"\n");
         let _ = writeln!(lines, "models = [\"{id}\"]");
-        let _ = writeln!(
-            lines,
-            "settings = {{ program = \"{program}\", arguments = {arguments:?} }}"
-        );
+        let _ =
+            writeln!(lines, "settings = {{ program = \"{program}\", arguments = {arguments:?} }}");
         Self { lines }
     }
 

@@ -43,12 +43,7 @@ impl Gateway {
             let lines = log.borrow().join("\n");
             anyhow::bail!("the gateway did not become ready; its log:\n{lines}");
         };
-        let gateway = Self {
-            _child: child,
-            address,
-            log,
-            _folder: folder,
-        };
+        let gateway = Self { _child: child, address, log, _folder: folder };
         let ready = gateway.client().get("/health/ready").await?;
         ensure!(ready.status == 200, "not ready: {}", ready.text());
         Ok(gateway)
@@ -86,22 +81,16 @@ impl Gateway {
         let is_it = |line: &&String| line.contains("access") && line.contains(request_id);
         let mut log = self.log.clone();
         patiently(&format!("the access line of {request_id}"), async {
-            let lines = log
-                .wait_for(|lines| lines.iter().any(|line| is_it(&line)))
-                .await?;
-            lines
-                .iter()
-                .find(is_it)
-                .cloned()
-                .context("the line is gone")
+            let lines = log.wait_for(|lines| lines.iter().any(|line| is_it(&line))).await?;
+            lines.iter().find(is_it).cloned().context("the line is gone")
         })
         .await?
     }
 }
 
-/// The program under test: `PATCHBAY_BIN`, else the one that the workspace builds.
+/// The program under test: `PATCHBAY_BINARY`, else the one that the workspace builds.
 fn program() -> Result<PathBuf> {
-    let program = match std::env::var_os("PATCHBAY_BIN") {
+    let program = match std::env::var_os("PATCHBAY_BINARY") {
         Some(program) => PathBuf::from(program),
         None => built_program(),
     };
@@ -114,10 +103,8 @@ fn program() -> Result<PathBuf> {
 }
 
 fn built_program() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
-        PathBuf::from,
-    );
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
     target.join("debug/patchbay")
 }
 
@@ -151,15 +138,12 @@ fn follow(log: ChildStderr) -> watch::Receiver<Arc<Vec<String>>> {
 /// The address in the line that says that the gateway is ready.
 fn ready_address(lines: &[String]) -> Option<String> {
     let host = "127.0.0.1:";
-    lines
-        .iter()
-        .filter(|line| line.contains("ready"))
-        .find_map(|line| {
-            let (_, rest) = line.split_once(host)?;
-            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            let port: u16 = digits.parse().ok()?;
-            (port != 0).then(|| format!("{host}{port}"))
-        })
+    lines.iter().filter(|line| line.contains("ready")).find_map(|line| {
+        let (_, rest) = line.split_once(host)?;
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        let port: u16 = digits.parse().ok()?;
+        (port != 0).then(|| format!("{host}{port}"))
+    })
 }
 
 #[cfg(test)]
@@ -168,20 +152,13 @@ mod tests {
 
     #[test]
     fn the_address_is_found_in_the_ready_line_alone() {
-        let lines = |texts: &[&str]| {
-            texts
-                .iter()
-                .map(|text| (*text).to_owned())
-                .collect::<Vec<_>>()
-        };
+        let lines =
+            |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let log = lines(&[
             "provider at 127.0.0.1:9",
             r#"{"message":"ready","address":"127.0.0.1:4711"}"#,
         ]);
         assert_eq!(ready_address(&log).as_deref(), Some("127.0.0.1:4711"));
-        assert_eq!(
-            ready_address(&lines(&["listening on 127.0.0.1:4711"])),
-            None
-        );
+        assert_eq!(ready_address(&lines(&["listening on 127.0.0.1:4711"])), None);
     }
 }

@@ -20,15 +20,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     }
     plugins::build_bundled(workspace)?;
     let mut build = step::cargo(workspace.root());
-    step::run(
-        "gateway, release",
-        build.args(["build", "--release", "--locked", "-p", "gateway"]),
-    )?;
+    step::run("gateway, release", build.args(["build", "--release", "--locked", "-p", "gateway"]))?;
     let mut acceptance = Command::new("bash");
-    acceptance
-        .current_dir(workspace.root())
-        .arg(script)
-        .args(arguments);
+    acceptance.current_dir(workspace.root()).arg(script).args(arguments);
     acceptance.env("PATCHBAY_BINARY", workspace.gateway_binary("release")?);
     step::run("acceptance", &mut acceptance)
 }

@@ -11,26 +11,12 @@ use crate::{plugins, step};
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     plugins::build_bundled(workspace)?;
     let mut build = step::cargo(workspace.root());
-    build.args([
-        "build",
-        "--release",
-        "--locked",
-        "-p",
-        "gateway",
-        "-p",
-        "gateway-bench",
-    ]);
+    build.args(["build", "--release", "--locked", "-p", "gateway", "-p", "gateway-bench"]);
     step::run("gateway and benchmark, release", &mut build)?;
     let gateway = workspace.gateway_binary("release")?;
     let folder = gateway.parent().context("a program has a folder")?;
     let mut bench = Command::new(folder.join("gateway-bench"));
-    step::run(
-        "gateway",
-        bench.current_dir(workspace.root()).args(arguments),
-    )?;
+    step::run("gateway", bench.current_dir(workspace.root()).args(arguments))?;
     let mut calls = step::cargo(workspace.root());
-    step::run(
-        "plugin calls",
-        calls.args(["bench", "--locked", "-p", "plugin-runtime"]),
-    )
+    step::run("plugin calls", calls.args(["bench", "--locked", "-p", "plugin-runtime"]))
 }

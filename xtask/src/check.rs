@@ -9,26 +9,17 @@ use crate::{contract, deny, plugins, step, tidy};
 type Step = (&'static str, fn(&Workspace) -> Result<()>);
 
 /// The cheap ones first.
-const BEFORE_PLUGINS: &[Step] = &[
-    ("format", format),
-    ("contract", contract::run),
-    ("tidy", tidy::run),
-];
+const BEFORE_PLUGINS: &[Step] =
+    &[("format", format), ("contract", contract::run), ("tidy", tidy::run)];
 
-const WITH_PLUGINS: &[Step] = &[
-    ("clippy", clippy),
-    ("documentation", documentation),
-    ("deny", deny::run),
-];
+const WITH_PLUGINS: &[Step] =
+    &[("clippy", clippy), ("documentation", documentation), ("deny", deny::run)];
 
 /// Runs every check.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let mut failed = Vec::new();
     run_all(BEFORE_PLUGINS, workspace, &mut failed);
-    let compiled = [(
-        "plugins",
-        plugins::build_bundled as fn(&Workspace) -> Result<()>,
-    )];
+    let compiled = [("plugins", plugins::build_bundled as fn(&Workspace) -> Result<()>)];
     if run_all(&compiled, workspace, &mut failed) {
         run_all(WITH_PLUGINS, workspace, &mut failed);
     }
@@ -52,10 +43,7 @@ fn run_all(steps: &[Step], workspace: &Workspace, failed: &mut Vec<&'static str>
 }
 
 fn format(workspace: &Workspace) -> Result<()> {
-    step::run(
-        "format",
-        step::cargo(workspace.root()).args(["fmt", "--all", "--check"]),
-    )
+    step::run("format", step::cargo(workspace.root()).args(["fmt", "--all", "--check"]))
 }
 
 fn clippy(workspace: &Workspace) -> Result<()> {

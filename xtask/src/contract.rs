@@ -52,9 +52,8 @@ fn holds_wit(folder: &Path) -> bool {
 
 fn parse(folder: &Path) -> Result<(Resolve, PackageId)> {
     let mut resolve = Resolve::default();
-    let (package, _) = resolve
-        .push_dir(folder)
-        .with_context(|| format!("{} does not parse", folder.display()))?;
+    let (package, _) =
+        resolve.push_dir(folder).with_context(|| format!("{} does not parse", folder.display()))?;
     Ok((resolve, package))
 }
 
@@ -63,18 +62,13 @@ fn compare(released: &Path, now: &Path) -> Result<Verdict> {
     let (mut old, old_package) = parse(released)?;
     let (old_version, new_version) = (version(&old, old_package)?, version(&resolve, new_package)?);
     if line_of(&old_version) != line_of(&new_version) {
-        return Ok(Verdict::Declared {
-            released: old_version,
-            now: new_version,
-        });
+        return Ok(Verdict::Declared { released: old_version, now: new_version });
     }
     let old_worlds = worlds(&old, old_package);
     let new_worlds = worlds(&resolve, new_package);
     // Both copies go into one resolve; under the same name they would be taken for one package.
     rename(&mut old, old_package);
-    let moved = resolve
-        .merge(old)
-        .context("cannot lay the contracts side by side")?;
+    let moved = resolve.merge(old).context("cannot lay the contracts side by side")?;
     for (name, world) in &old_worlds {
         let Some((_, successor)) = new_worlds.iter().find(|(new, _)| new == name) else {
             bail!("wit/: world {name} is gone, and plugins of {old_version} export it");
@@ -88,42 +82,29 @@ fn compare(released: &Path, now: &Path) -> Result<Verdict> {
 
 fn check_world(resolve: &Resolve, released: WorldId, now: WorldId) -> Result<()> {
     let mut pair = resolve.clone();
-    let name = pair.packages[pair.worlds[now].package.context("a world has a package")?]
-        .name
-        .clone();
-    let old = pair.worlds[released]
-        .package
-        .context("a world has a package")?;
+    let name =
+        pair.packages[pair.worlds[now].package.context("a world has a package")?].name.clone();
+    let old = pair.worlds[released].package.context("a world has a package")?;
     pair.packages[old].name = name;
     wit_component::semver_check(pair, released, now)
 }
 
 fn version(resolve: &Resolve, package: PackageId) -> Result<String> {
     let name = &resolve.packages[package].name;
-    let version = name
-        .version
-        .as_ref()
-        .with_context(|| format!("{name} has no version"))?;
+    let version = name.version.as_ref().with_context(|| format!("{name} has no version"))?;
     Ok(version.to_string())
 }
 
 /// The part of a version within which nothing may break: `0.1` of `0.1.7`, `2` of `2.3.0`.
 fn line_of(version: &str) -> Vec<&str> {
     let numbers: Vec<&str> = version.split(['.', '-', '+']).collect();
-    let significant = numbers
-        .iter()
-        .position(|number| *number != "0")
-        .unwrap_or(numbers.len());
+    let significant = numbers.iter().position(|number| *number != "0").unwrap_or(numbers.len());
     numbers.into_iter().take(significant + 1).collect()
 }
 
 fn worlds(resolve: &Resolve, package: PackageId) -> Vec<(String, WorldId)> {
     let package = &resolve.packages[package];
-    package
-        .worlds
-        .iter()
-        .map(|(name, world)| (name.clone(), *world))
-        .collect()
+    package.worlds.iter().map(|(name, world)| (name.clone(), *world)).collect()
 }
 
 fn rename(resolve: &mut Resolve, package: PackageId) {

@@ -30,10 +30,7 @@ pub(crate) fn run(workspace: &Workspace, listen: SocketAddr) -> Result<()> {
     free_address(listen)?;
     plugins::build_bundled(workspace)?;
     let mut build = step::cargo(workspace.root());
-    step::run(
-        "gateway, release",
-        build.args(["build", "--release", "--locked", "-p", "gateway"]),
-    )?;
+    step::run("gateway, release", build.args(["build", "--release", "--locked", "-p", "gateway"]))?;
     let listen = free_address(listen)?;
 
     let key = DemoKey::generate()?;
@@ -104,13 +101,8 @@ mod tests {
     #[test]
     fn a_taken_port_says_how_to_choose_another() {
         let holder = TcpListener::bind("127.0.0.1:0").unwrap();
-        let error = free_address(holder.local_addr().unwrap())
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("is taken") && error.contains("--listen 127.0.0.1:0"),
-            "{error}"
-        );
+        let error = free_address(holder.local_addr().unwrap()).unwrap_err().to_string();
+        assert!(error.contains("is taken") && error.contains("--listen 127.0.0.1:0"), "{error}");
     }
 
     #[test]

@@ -27,10 +27,7 @@ const QUICK_TO_COMPILE: &[(&str, &str)] = &[
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let program = installed(workspace)?;
     let mut fetch = step::cargo(workspace.root());
-    step::run(
-        "deny: every dependency is here",
-        fetch.args(["fetch", "--locked"]),
-    )?;
+    step::run("deny: every dependency is here", fetch.args(["fetch", "--locked"]))?;
     let mut deny = Command::new(program);
     deny.current_dir(workspace.root()).stdin(Stdio::null());
     deny.args(["--workspace", "--all-features", "--offline", "check"]);
@@ -46,23 +43,10 @@ fn installed(workspace: &Workspace) -> Result<PathBuf> {
         return Ok(program);
     }
     let mut install = step::cargo(workspace.root());
-    install
-        .envs(QUICK_TO_COMPILE.iter().copied())
-        .env_remove("CARGO_TARGET_DIR");
-    install.args([
-        "install",
-        "cargo-deny",
-        "--locked",
-        "--force",
-        "--version",
-        VERSION,
-        "--root",
-    ]);
-    step::run(
-        "deny: install cargo-deny (once, some minutes)",
-        install.arg(&tools),
-    )
-    .context("cargo-deny cannot be installed")?;
+    install.envs(QUICK_TO_COMPILE.iter().copied()).env_remove("CARGO_TARGET_DIR");
+    install.args(["install", "cargo-deny", "--locked", "--force", "--version", VERSION, "--root"]);
+    step::run("deny: install cargo-deny (once, some minutes)", install.arg(&tools))
+        .context("cargo-deny cannot be installed")?;
     Ok(program)
 }
 

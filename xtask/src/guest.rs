@@ -105,10 +105,9 @@ impl Compiler {
                 let version = step::output_of(Command::new("rustc").arg("--version"))?;
                 format!("chosen: the active toolchain, {version}, with {TARGET}")
             }
-            Self::Debian(packages) => format!(
-                "chosen: Debian's {}, standard library from source",
-                packages.described()
-            ),
+            Self::Debian(packages) => {
+                format!("chosen: Debian's {}, standard library from source", packages.described())
+            }
         })
     }
 }
@@ -169,25 +168,14 @@ mod tests {
     #[test]
     fn a_choice_is_the_only_way_tried() {
         assert_eq!(ways(Some("debian")).unwrap(), [Way::Debian]);
-        assert!(
-            ways(Some("gcc"))
-                .unwrap_err()
-                .to_string()
-                .contains("active, rustup or debian")
-        );
+        assert!(ways(Some("gcc")).unwrap_err().to_string().contains("active, rustup or debian"));
     }
 
     #[test]
     fn the_last_word_holds_the_commands_of_both_ways() {
         let text = instructions(&["active: no".to_owned()]);
-        assert!(
-            text.contains("rustup target add wasm32-unknown-unknown"),
-            "{text}"
-        );
-        assert!(
-            text.contains("apt-get install -y --no-install-recommends rustc-web"),
-            "{text}"
-        );
+        assert!(text.contains("rustup target add wasm32-unknown-unknown"), "{text}");
+        assert!(text.contains("apt-get install -y --no-install-recommends rustc-web"), "{text}");
         assert!(text.contains("active: no"), "{text}");
     }
 
@@ -195,9 +183,7 @@ mod tests {
     fn flags_for_the_host_do_not_reach_a_guest() {
         let command = Compiler::Active.cargo_build(Path::new("."));
         for name in ["RUSTFLAGS", "RUSTC_WRAPPER", "CARGO_TARGET_DIR"] {
-            let removed = command
-                .get_envs()
-                .any(|(key, value)| key == name && value.is_none());
+            let removed = command.get_envs().any(|(key, value)| key == name && value.is_none());
             assert!(removed, "{name}");
         }
     }

@@ -93,14 +93,10 @@ fn run(task: Task) -> Result<()> {
         Task::Test { arguments } => test::run(&workspace, &arguments),
         Task::Check => check::run(&workspace),
         Task::Tidy => tidy::run(&workspace),
-        Task::Plugins {
-            manifest_path: None,
-            ..
-        } => plugins::build_bundled(&workspace),
-        Task::Plugins {
-            manifest_path: Some(manifest),
-            out,
-        } => plugins::build_foreign(&workspace, &manifest, out.as_deref()),
+        Task::Plugins { manifest_path: None, .. } => plugins::build_bundled(&workspace),
+        Task::Plugins { manifest_path: Some(manifest), out } => {
+            plugins::build_foreign(&workspace, &manifest, out.as_deref())
+        }
         Task::Bench { arguments } => bench::run(&workspace, &arguments),
         Task::Acceptance { arguments } => acceptance::run(&workspace, &arguments),
     }

@@ -71,10 +71,7 @@ pub(crate) fn build_foreign(
     out: Option<&Path>,
 ) -> Result<()> {
     let manifest = manifest_of(manifest)?;
-    let folder = manifest
-        .parent()
-        .context("a manifest has a folder")?
-        .to_path_buf();
+    let folder = manifest.parent().context("a manifest has a folder")?.to_path_buf();
     let metadata = workspace::packages_of(&manifest)?;
     let compiler = Compiler::find(workspace)?;
     let mut command = compiler.cargo_build(&folder);
@@ -90,10 +87,7 @@ pub(crate) fn build_foreign(
         );
     }
     let out = out.map_or(folder, Path::to_path_buf);
-    let stamps = workspace
-        .guests_folder()
-        .join("stamps")
-        .join(sha256_of_path(&manifest));
+    let stamps = workspace.guests_folder().join("stamps").join(sha256_of_path(&manifest));
     make_components(&modules, &out, &stamps)
 }
 
@@ -104,11 +98,7 @@ fn bundled_names(metadata: &Metadata, root: &Path) -> Vec<String> {
         .workspace_packages()
         .into_iter()
         .filter(|package| {
-            package
-                .manifest_path
-                .ancestors()
-                .nth(2)
-                .is_some_and(|folder| folder == plugins)
+            package.manifest_path.ancestors().nth(2).is_some_and(|folder| folder == plugins)
         })
         .map(|package| package.name.to_string())
         .collect();
@@ -117,13 +107,8 @@ fn bundled_names(metadata: &Metadata, root: &Path) -> Vec<String> {
 }
 
 fn manifest_of(path: &Path) -> Result<PathBuf> {
-    let path = if path.is_dir() {
-        path.join("Cargo.toml")
-    } else {
-        path.to_path_buf()
-    };
-    path.canonicalize()
-        .with_context(|| format!("there is no {}", path.display()))
+    let path = if path.is_dir() { path.join("Cargo.toml") } else { path.to_path_buf() };
+    path.canonicalize().with_context(|| format!("there is no {}", path.display()))
 }
 
 fn sha256_of_path(path: &Path) -> String {
@@ -138,23 +123,14 @@ fn compile(
 ) -> Result<Vec<Module>> {
     let title = "plugins: compile";
     command
-        .args([
-            "--lib",
-            "--profile",
-            "guest",
-            "--message-format",
-            "json-render-diagnostics",
-        ])
+        .args(["--lib", "--profile", "guest", "--message-format", "json-render-diagnostics"])
         .arg("--target-dir")
         .arg(workspace.guests_folder())
         .stdout(Stdio::piped());
     step::announce(title);
     println!("   {}", step::shown(&command));
     let mut child = command.spawn().context("cannot start cargo")?;
-    let messages = child
-        .stdout
-        .take()
-        .context("cargo's output is not readable")?;
+    let messages = child.stdout.take().context("cargo's output is not readable")?;
     let mut modules = Vec::new();
     for message in Message::parse_stream(BufReader::new(messages)) {
         if let Message::CompilerArtifact(artifact) =
@@ -176,14 +152,8 @@ fn module_in(artifact: &Artifact, metadata: &Metadata) -> Option<Module> {
     if !artifact.target.crate_types.contains(&CrateType::CDyLib) {
         return None;
     }
-    let path = artifact
-        .filenames
-        .iter()
-        .find(|file| file.extension() == Some("wasm"))?;
-    Some(Module {
-        name: package.name.to_string(),
-        path: path.clone().into_std_path_buf(),
-    })
+    let path = artifact.filenames.iter().find(|file| file.extension() == Some("wasm"))?;
+    Some(Module { name: package.name.to_string(), path: path.clone().into_std_path_buf() })
 }
 
 /// A plugin that was renamed or removed must not be embedded any longer.
@@ -197,11 +167,7 @@ fn remove_strangers(out: &Path, names: &[String]) -> Result<()> {
             .file_stem()
             .and_then(|stem| stem.to_str())
             .is_some_and(|stem| names.iter().any(|name| name == stem));
-        if !known
-            && path
-                .extension()
-                .is_some_and(|extension| extension == "wasm")
-        {
+        if !known && path.extension().is_some_and(|extension| extension == "wasm") {
             println!("   removed {}: no such plugin any longer", path.display());
             fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
@@ -216,12 +182,7 @@ fn make_components(modules: &[Module], out: &Path, stamps: &Path) -> Result<()> 
         let changed = make_component(module, &path, &stamps.join(&module.name))?;
         let bytes = fs::metadata(&path)?.len();
         let note = if changed { "written" } else { "unchanged" };
-        println!(
-            "   {:<24} {:>9} bytes  {note}  {}",
-            module.name,
-            bytes,
-            path.display()
-        );
+        println!("   {:<24} {:>9} bytes  {note}  {}", module.name, bytes, path.display());
     }
     println!("   target {TARGET}, {} in all", modules.len());
     Ok(())
@@ -244,11 +205,7 @@ fn make_component(module: &Module, path: &Path, stamp: &Path) -> Result<bool> {
 /// What was made of what: a change of either side, or of the file since, makes another stamp.
 fn stamp_of(core: &[u8], component: &Path) -> String {
     let made = fs::read(component).map_or_else(|_| "nothing".to_owned(), |bytes| sha256(&bytes));
-    format!(
-        "core {}\ncomponent {made}\nencoder {}\n",
-        sha256(core),
-        component::ENCODER
-    )
+    format!("core {}\ncomponent {made}\nencoder {}\n", sha256(core), component::ENCODER)
 }
 
 #[cfg(test)]
@@ -262,10 +219,8 @@ mod tests {
             fs::write(out.path().join(file), b"").unwrap();
         }
         remove_strangers(out.path(), &["kept".to_owned()]).unwrap();
-        let mut left: Vec<_> = fs::read_dir(out.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect();
+        let mut left: Vec<_> =
+            fs::read_dir(out.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
         assert_eq!(left, ["kept.wasm", "notes.txt"]);
     }
@@ -286,10 +241,7 @@ mod tests {
         let manifest = manifest.unwrap();
         let section = manifest.split("[profile.guest]").nth(1).unwrap();
         for line in GUEST_PROFILE {
-            let (key, value) = line
-                .trim_start_matches("profile.guest.")
-                .split_once('=')
-                .unwrap();
+            let (key, value) = line.trim_start_matches("profile.guest.").split_once('=').unwrap();
             let wanted = format!("{key} = {}", value.replace('\'', "\""));
             assert!(section.contains(&wanted), "{wanted}");
         }

@@ -92,11 +92,7 @@ pub(crate) fn output_of(command: &mut Command) -> Result<String> {
         .output()
         .with_context(|| format!("cannot start {}", command.get_program().display()))?;
     if !output.status.success() {
-        bail!(
-            "{}: {}",
-            shown(command),
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("{}: {}", shown(command), String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
@@ -106,19 +102,11 @@ pub(crate) fn shown(command: &Command) -> String {
     let mut words: Vec<String> = Vec::new();
     for (name, value) in command.get_envs() {
         if let Some(value) = value {
-            words.push(format!(
-                "{}={}",
-                name.display(),
-                quoted(&value.to_string_lossy())
-            ));
+            words.push(format!("{}={}", name.display(), quoted(&value.to_string_lossy())));
         }
     }
     words.push(command.get_program().display().to_string());
-    words.extend(
-        command
-            .get_args()
-            .map(|word| quoted(&word.to_string_lossy())),
-    );
+    words.extend(command.get_args().map(|word| quoted(&word.to_string_lossy())));
     words.join(" ")
 }
 
@@ -137,13 +125,8 @@ mod tests {
     #[test]
     fn a_command_is_shown_as_one_would_type_it() {
         let mut command = Command::new("cargo");
-        command
-            .env("RUSTDOCFLAGS", "-D warnings")
-            .args(["doc", "it's"]);
-        assert_eq!(
-            shown(&command),
-            r"RUSTDOCFLAGS='-D warnings' cargo doc 'it'\''s'"
-        );
+        command.env("RUSTDOCFLAGS", "-D warnings").args(["doc", "it's"]);
+        assert_eq!(shown(&command), r"RUSTDOCFLAGS='-D warnings' cargo doc 'it'\''s'");
     }
 
     #[test]
@@ -160,19 +143,12 @@ mod tests {
     fn a_bounded_command_that_takes_too_long_is_ended() {
         let mut endless = Command::new("sleep");
         endless.arg("1000");
-        assert!(
-            run_bounded(&mut endless, Duration::from_millis(1))
-                .unwrap()
-                .is_none()
-        );
+        assert!(run_bounded(&mut endless, Duration::from_millis(1)).unwrap().is_none());
     }
 
     #[test]
     fn a_failed_step_names_itself() {
         let error = run("the false step", &mut Command::new("false")).unwrap_err();
-        assert!(
-            error.to_string().starts_with("the false step: exit status"),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("the false step: exit status"), "{error}");
     }
 }

@@ -16,14 +16,9 @@ use crate::{plugins, step};
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     plugins::build_bundled(workspace)?;
     let mut gateway = step::cargo(workspace.root());
-    step::run(
-        "the gateway",
-        gateway.args(["build", "--locked", "-p", "gateway"]),
-    )?;
+    step::run("the gateway", gateway.args(["build", "--locked", "-p", "gateway"]))?;
     let mut tests = step::cargo(workspace.root());
-    tests
-        .args(["test", "--workspace", "--locked", "--no-fail-fast"])
-        .args(arguments);
+    tests.args(["test", "--workspace", "--locked", "--no-fail-fast"]).args(arguments);
     let tested = step::run("tests", &mut tests);
     if arguments.is_empty() {
         for manifest in examples(workspace)? {
@@ -54,11 +49,6 @@ fn test_example(workspace: &Workspace, manifest: &Path) -> Result<()> {
     let target = workspace.root().join("target/examples");
     plugins::build_foreign(workspace, manifest, Some(&target.join("components")))?;
     let mut tests = step::cargo(workspace.root());
-    tests
-        .arg("test")
-        .arg("--manifest-path")
-        .arg(manifest)
-        .arg("--target-dir")
-        .arg(&target);
+    tests.arg("test").arg("--manifest-path").arg(manifest).arg("--target-dir").arg(&target);
     step::run("tests of an example", &mut tests)
 }

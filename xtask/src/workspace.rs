@@ -17,9 +17,7 @@ impl Workspace {
         let xtask = std::env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = xtask.parent().context("xtask has no folder above it")?;
-        Ok(Self {
-            root: root.to_path_buf(),
-        })
+        Ok(Self { root: root.to_path_buf() })
     }
 
     /// The top of the checkout.
@@ -59,10 +57,7 @@ impl Workspace {
     /// The gateway as `cargo build` leaves it.
     pub(crate) fn gateway_binary(&self, profile_folder: &str) -> Result<PathBuf> {
         let target = self.packages()?.target_directory;
-        Ok(target
-            .into_std_path_buf()
-            .join(profile_folder)
-            .join("patchbay"))
+        Ok(target.into_std_path_buf().join(profile_folder).join("patchbay"))
     }
 }
 

@@ -18,9 +18,7 @@ impl RequestId {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let well_formed = (1..=128).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
         well_formed.then(|| Self(text.into()))
     }
 

@@ -38,9 +38,9 @@ impl FromStr for CredentialUse {
         match text.split_once(':') {
             None if text == "bearer" => Ok(Self::Bearer),
             None if text == "basic" => Ok(Self::Basic),
-            Some(("header", name)) => HeaderName::from_bytes(name.as_bytes())
-                .map(Self::Header)
-                .map_err(|_| problem()),
+            Some(("header", name)) => {
+                HeaderName::from_bytes(name.as_bytes()).map(Self::Header).map_err(|_| problem())
+            }
             Some(("query", name)) if is_word(name) => Ok(Self::Query(name.to_owned())),
             Some(("env", name)) if is_word(name) => Ok(Self::Environment(name.to_owned())),
             _ => Err(problem()),
@@ -51,9 +51,7 @@ impl FromStr for CredentialUse {
 fn is_word(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 128
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 impl fmt::Display for CredentialUse {
@@ -80,24 +78,10 @@ mod tests {
 
     #[test]
     fn uses_are_read_and_printed_alike() {
-        for text in [
-            "bearer",
-            "basic",
-            "header:x-api-key",
-            "query:key",
-            "env:OPENAI_API_KEY",
-        ] {
+        for text in ["bearer", "basic", "header:x-api-key", "query:key", "env:OPENAI_API_KEY"] {
             assert_eq!(text.parse::<CredentialUse>().unwrap().to_string(), text);
         }
-        for text in [
-            "",
-            "Bearer",
-            "header:",
-            "header:a b",
-            "query:a=b",
-            "env:A\0",
-            "cookie",
-        ] {
+        for text in ["", "Bearer", "header:", "header:a b", "query:a=b", "env:A\0", "cookie"] {
             assert!(text.parse::<CredentialUse>().is_err(), "{text:?}");
         }
     }

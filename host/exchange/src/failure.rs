@@ -89,6 +89,13 @@ impl Failure {
         self
     }
 
+    /// Replaces the kind, keeping everything else.
+    #[must_use]
+    pub fn with_kind(mut self, kind: FailureKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
     /// What kind of failure this is.
     #[must_use]
     pub fn kind(&self) -> FailureKind {
@@ -160,10 +167,7 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0
-            .cause
-            .as_deref()
-            .map(|cause| cause as &(dyn Error + 'static))
+        self.0.cause.as_deref().map(|cause| cause as &(dyn Error + 'static))
     }
 }
 
@@ -205,20 +209,14 @@ mod tests {
     fn failures_of_load_say_how_long_to_wait() {
         let wait = |kind| Failure::new(kind, "").retry_after();
         assert_eq!(wait(FailureKind::QueueFull), Some(Duration::from_secs(1)));
-        assert_eq!(
-            wait(FailureKind::UpstreamRateLimited),
-            Some(Duration::from_secs(1))
-        );
+        assert_eq!(wait(FailureKind::UpstreamRateLimited), Some(Duration::from_secs(1)));
         assert_eq!(wait(FailureKind::InvalidRequest), None);
         assert_eq!(wait(FailureKind::QuotaExceeded), None);
     }
 
     #[test]
     fn quoted_secrets_are_redacted() {
-        assert_eq!(
-            redact("key sk-12345678 is bad", &["sk-12345678"]),
-            "key [redacted] is bad"
-        );
+        assert_eq!(redact("key sk-12345678 is bad", &["sk-12345678"]), "key [redacted] is bad");
         assert_eq!(redact("a key", &["key"]), "a key");
     }
 }

@@ -121,11 +121,7 @@ fn parse_path(path: &str) -> Result<String, HeadProblem> {
         && !climbs
         && path.len() <= MAX_PATH_BYTES
         && path.parse::<PathAndQuery>().is_ok();
-    if allowed {
-        Ok(path.to_owned())
-    } else {
-        Err(problem())
-    }
+    if allowed { Ok(path.to_owned()) } else { Err(problem()) }
 }
 
 fn parse_headers<'a>(
@@ -167,10 +163,7 @@ impl ResponseHead {
     /// The head of a program's reply.
     #[must_use]
     pub fn of_process() -> Self {
-        Self {
-            status: StatusCode::OK,
-            headers: HeaderMap::new(),
-        }
+        Self { status: StatusCode::OK, headers: HeaderMap::new() }
     }
 }
 
@@ -203,29 +196,16 @@ mod tests {
             "/a#b",
             "/a\0",
         ] {
-            assert!(
-                matches!(head("POST", path, &[]), Err(HeadProblem::Path(_))),
-                "{path:?}"
-            );
+            assert!(matches!(head("POST", path, &[]), Err(HeadProblem::Path(_))), "{path:?}");
         }
-        for path in [
-            "/",
-            "/chat/completions",
-            "/v1/models?after=a//b",
-            "/model/a%2Fb:c/invoke",
-        ] {
+        for path in ["/", "/chat/completions", "/v1/models?after=a//b", "/model/a%2Fb:c/invoke"] {
             assert_eq!(head("POST", path, &[]).unwrap().path_and_query(), path);
         }
     }
 
     #[test]
     fn headers_of_the_host_are_removed() {
-        let sent = [
-            ("Authorization", "Bearer x"),
-            ("Host", "evil"),
-            ("X-Ok", "1"),
-            ("te", "x"),
-        ];
+        let sent = [("Authorization", "Bearer x"), ("Host", "evil"), ("X-Ok", "1"), ("te", "x")];
         let head = head("GET", "/", &sent).unwrap();
         assert_eq!(head.headers().len(), 1);
         assert_eq!(head.headers()["x-ok"], "1");
@@ -241,9 +221,6 @@ mod tests {
 
     #[test]
     fn methods_are_a_closed_list() {
-        assert_eq!(
-            head("CONNECT", "/", &[]),
-            Err(HeadProblem::Method("CONNECT".into()))
-        );
+        assert_eq!(head("CONNECT", "/", &[]), Err(HeadProblem::Method("CONNECT".into())));
     }
 }

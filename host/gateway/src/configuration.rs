@@ -102,12 +102,7 @@ pub(crate) fn read(file: &Path, text: &str, variables: Variables) -> Result<Read
     references::resolve(&mut tree, &sources, &mut problems);
     let mut later = Problems::default();
     let configuration = Configuration::read(&tree, &mut later);
-    let mut reading = Reading {
-        configuration,
-        sources,
-        places,
-        problems: problems.into_vec(),
-    };
+    let mut reading = Reading { configuration, sources, places, problems: problems.into_vec() };
     reading.add_problems(later.into_vec());
     Ok(reading)
 }

@@ -75,9 +75,7 @@ pub(crate) fn prepare(named: Option<&Path>) -> anyhow::Result<Prepared> {
 /// Every problem at once, those of the reading among them.
 fn fit(mut reading: Reading, offer: &Offer) -> Result<(Configuration, Compiled), Vec<Finding>> {
     let compiled = compile(&reading.configuration.document, offer, &reading.sources);
-    let compiled = compiled
-        .map_err(|problems| reading.add_problems(problems))
-        .ok();
+    let compiled = compiled.map_err(|problems| reading.add_problems(problems)).ok();
     let findings = reading.findings();
     match compiled {
         Some(compiled) if findings.is_empty() => Ok((reading.configuration, compiled)),

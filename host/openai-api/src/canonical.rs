@@ -104,9 +104,8 @@ pub(crate) fn read_items<'de, T: Member, A: SeqAccess<'de>>(
     mut seq: A,
 ) -> Result<Vec<T>, A::Error> {
     let mut items = Vec::new();
-    while let Some(Slot(item)) = seq
-        .next_element()
-        .map_err(|error| trail::under_index(items.len(), &error))?
+    while let Some(Slot(item)) =
+        seq.next_element().map_err(|error| trail::under_index(items.len(), &error))?
     {
         items.push(item);
     }

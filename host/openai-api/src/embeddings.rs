@@ -73,12 +73,7 @@ impl EmbeddingsReply {
     /// A reply.
     #[must_use]
     pub fn new(model: impl Into<String>, data: Vec<Embedding>) -> Self {
-        Self {
-            object: "list".to_owned(),
-            data,
-            model: model.into(),
-            ..Self::default()
-        }
+        Self { object: "list".to_owned(), data, model: model.into(), ..Self::default() }
     }
 }
 
@@ -101,18 +96,10 @@ impl Embedding {
     /// A number is infinite or none.
     pub fn from_floats(index: u32, floats: &[f32]) -> Result<Self, Problem> {
         if floats.iter().any(|float| !float.is_finite()) {
-            return Err(Problem::at(
-                "embedding",
-                "holds a number that is not finite",
-            ));
+            return Err(Problem::at("embedding", "holds a number that is not finite"));
         }
         let embedding = RawJson::of(floats)?;
-        Ok(Self {
-            object: "embedding".to_owned(),
-            index,
-            embedding,
-            ..Self::default()
-        })
+        Ok(Self { object: "embedding".to_owned(), index, embedding, ..Self::default() })
     }
 
     /// The vector as numbers.
@@ -120,9 +107,7 @@ impl Embedding {
     /// # Errors
     /// It is not an array of numbers.
     pub fn floats(&self) -> Result<Vec<f32>, Problem> {
-        self.embedding
-            .parse()
-            .map_err(|problem| Problem::at("embedding", problem.message))
+        self.embedding.parse().map_err(|problem| Problem::at("embedding", problem.message))
     }
 }
 
@@ -140,10 +125,9 @@ impl Member for FirstItem {
         match raw.kind() {
             crate::JsonKind::String => raw.parse().map(Self::Text).map_err(wrong),
             crate::JsonKind::Number => raw.parse().map(Self::Token).map_err(wrong),
-            crate::JsonKind::Array => raw
-                .parse::<Slot<Vec<Number>>>()
-                .map(|slot| Self::Tokens(slot.0))
-                .map_err(wrong),
+            crate::JsonKind::Array => {
+                raw.parse::<Slot<Vec<Number>>>().map(|slot| Self::Tokens(slot.0)).map_err(wrong)
+            }
             other => Err(D::Error::custom(format_args!(
                 "must be a string, a token id or an array of token ids, not {other}"
             ))),
@@ -166,9 +150,7 @@ impl Member for Input {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Input, A::Error> {
-                let first = seq
-                    .next_element()
-                    .map_err(|error| trail::under_index(0, &error))?;
+                let first = seq.next_element().map_err(|error| trail::under_index(0, &error))?;
                 match first.map(|Slot(item)| item) {
                     None => Ok(Input::default()),
                     Some(FirstItem::Text(text)) => rest_of(text, seq).map(Input::Texts),
@@ -183,9 +165,8 @@ impl Member for Input {
 
 fn rest_of<'de, T: Member, A: SeqAccess<'de>>(first: T, mut seq: A) -> Result<Vec<T>, A::Error> {
     let mut items = vec![first];
-    while let Some(Slot(item)) = seq
-        .next_element()
-        .map_err(|error| trail::under_index(items.len(), &error))?
+    while let Some(Slot(item)) =
+        seq.next_element().map_err(|error| trail::under_index(items.len(), &error))?
     {
         items.push(item);
     }
@@ -221,13 +202,8 @@ mod tests {
 
     #[test]
     fn every_form_of_input_survives() {
-        let forms = [
-            (r#""text""#, 1),
-            (r#"["a","b"]"#, 2),
-            ("[1,2,3]", 1),
-            ("[[1,2],[3]]", 2),
-            ("[]", 0),
-        ];
+        let forms =
+            [(r#""text""#, 1), (r#"["a","b"]"#, 2), ("[1,2,3]", 1), ("[[1,2],[3]]", 2), ("[]", 0)];
         for (input, count) in forms {
             let read = request(input).unwrap();
             assert_eq!(read.input.count(), count, "{input}");
@@ -258,13 +234,7 @@ mod tests {
         let reply = EmbeddingsReply::from_json(json).unwrap();
         assert_eq!(reply.to_json(), json);
         assert_eq!(reply.data[0].floats(), Ok(vec![0.1, -1.0]));
-        assert_eq!(
-            Embedding::from_floats(1, &[0.5])
-                .unwrap()
-                .embedding
-                .as_str(),
-            "[0.5]"
-        );
+        assert_eq!(Embedding::from_floats(1, &[0.5]).unwrap().embedding.as_str(), "[0.5]");
         assert!(Embedding::from_floats(1, &[f32::NAN]).is_err());
     }
 }

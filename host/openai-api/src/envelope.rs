@@ -121,9 +121,8 @@ impl<'a> RequestEnvelope<'a> {
 /// The texts of the members that `table` names, in its order.
 fn read_values<'a>(table: &'static [Member], body: &'a str) -> Result<Values<'a>, Problem> {
     let mut json = serde_json::Deserializer::from_str(body);
-    let read = Outermost { table }
-        .deserialize(&mut json)
-        .and_then(|read| json.end().map(|()| read));
+    let read =
+        Outermost { table }.deserialize(&mut json).and_then(|read| json.end().map(|()| read));
     let (values, twice) = read.map_err(|error| {
         let kind = JsonKind::of(body);
         if error.is_data() && kind != JsonKind::Object {
@@ -133,10 +132,9 @@ fn read_values<'a>(table: &'static [Member], body: &'a str) -> Result<Values<'a>
     })?;
     match twice {
         None => Ok(values),
-        Some(name) => Err(Problem::at(
-            name,
-            format!("`{name}` is given more than once: keep one of them"),
-        )),
+        Some(name) => {
+            Err(Problem::at(name, format!("`{name}` is given more than once: keep one of them")))
+        }
     }
 }
 

@@ -74,15 +74,9 @@ pub fn read_error(body: &[u8]) -> Option<ErrorBody<'static>> {
         Some(Value::Object(_)) => document.get("error").map(from_object),
         Some(Value::String(message)) => {
             let message = Cow::Owned(message.clone());
-            Some(ErrorBody {
-                message,
-                ..from_object(document)
-            })
+            Some(ErrorBody { message, ..from_object(document) })
         }
-        _ if document
-            .get("object")
-            .is_some_and(|object| object == "error") =>
-        {
+        _ if document.get("object").is_some_and(|object| object == "error") => {
             Some(from_object(document))
         }
         _ => ["message", "detail"]
@@ -95,9 +89,7 @@ pub fn read_error(body: &[u8]) -> Option<ErrorBody<'static>> {
 fn from_object(error: &Value) -> ErrorBody<'static> {
     let text = |name: &str| error.get(name).and_then(as_text);
     ErrorBody {
-        message: text("message")
-            .or_else(|| text("detail"))
-            .unwrap_or_default(),
+        message: text("message").or_else(|| text("detail")).unwrap_or_default(),
         kind: text("type").or_else(|| text("status")).unwrap_or_default(),
         param: text("param"),
         code: text("code"),
@@ -134,26 +126,11 @@ mod tests {
     #[test]
     fn common_variants_are_read() {
         let cases = [
-            (
-                r#"{"error":{"message":"m","type":"t","code":500}}"#,
-                "m",
-                "t",
-                Some("500"),
-            ),
+            (r#"{"error":{"message":"m","type":"t","code":500}}"#, "m", "t", Some("500")),
             (r#"{"error":"m"}"#, "m", "", None),
             (r#"{"error":"m","code":"c"}"#, "m", "", Some("c")),
-            (
-                r#"[{"error":{"message":"m","status":"t","code":400}}]"#,
-                "m",
-                "t",
-                Some("400"),
-            ),
-            (
-                r#"{"object":"error","message":"m","type":"t","code":1}"#,
-                "m",
-                "t",
-                Some("1"),
-            ),
+            (r#"[{"error":{"message":"m","status":"t","code":400}}]"#, "m", "t", Some("400")),
+            (r#"{"object":"error","message":"m","type":"t","code":1}"#, "m", "t", Some("1")),
             (r#"{"message":"m","type":"t"}"#, "m", "t", None),
             (r#"{"detail":"m"}"#, "m", "", None),
             (r#"{"detail":[{"msg":"m"}]}"#, r#"[{"msg":"m"}]"#, "", None),
@@ -168,15 +145,7 @@ mod tests {
 
     #[test]
     fn what_is_no_error_is_none() {
-        let cases = [
-            "",
-            "<html>",
-            "{}",
-            "[]",
-            "1",
-            r#"{"error":null}"#,
-            r#"{"choices":[]}"#,
-        ];
+        let cases = ["", "<html>", "{}", "[]", "1", r#"{"error":null}"#, r#"{"choices":[]}"#];
         for json in cases {
             assert_eq!(read_error(json.as_bytes()), None, "{json}");
         }

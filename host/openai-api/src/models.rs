@@ -17,11 +17,7 @@ impl ModelList {
     /// A list of models.
     #[must_use]
     pub fn new(data: Vec<Model>) -> Self {
-        Self {
-            object: "list".to_owned(),
-            data,
-            ..Self::default()
-        }
+        Self { object: "list".to_owned(), data, ..Self::default() }
     }
 }
 
@@ -70,13 +66,7 @@ mod tests {
         let json = br#"{"data":[{"id":"m","owned_by":null,"meta":{"n_params":1.0}}]}"#;
         let list = ModelList::from_json(json).unwrap();
         assert_eq!(list.data[0].id, "m");
-        assert_eq!(
-            list.data[0].extra.get_raw("meta").unwrap().as_str(),
-            r#"{"n_params":1.0}"#
-        );
-        assert_eq!(
-            ModelList::from_json(br#"{"data":[{}]}"#).unwrap_err().path,
-            "data[0].id"
-        );
+        assert_eq!(list.data[0].extra.get_raw("meta").unwrap().as_str(), r#"{"n_params":1.0}"#);
+        assert_eq!(ModelList::from_json(br#"{"data":[{}]}"#).unwrap_err().path, "data[0].id");
     }
 }

@@ -21,10 +21,7 @@ impl Number {
     /// A number, or `None` for what JSON cannot write: infinities and not-a-number.
     #[must_use]
     pub fn from_f64(value: f64) -> Option<Self> {
-        value
-            .is_finite()
-            .then(|| RawJson::of(&value).ok().map(Self::from_raw))
-            .flatten()
+        value.is_finite().then(|| RawJson::of(&value).ok().map(Self::from_raw)).flatten()
     }
 
     /// The value as unsigned integer, if it is one, however it is written.
@@ -51,11 +48,9 @@ impl Number {
         match &self.0 {
             #[expect(clippy::cast_precision_loss, reason = "the nearest double is promised")]
             Digits::Unsigned(value) => Some(*value as f64),
-            Digits::Text(text) => text
-                .as_str()
-                .parse()
-                .ok()
-                .filter(|value: &f64| value.is_finite()),
+            Digits::Text(text) => {
+                text.as_str().parse().ok().filter(|value: &f64| value.is_finite())
+            }
         }
     }
 
@@ -107,9 +102,7 @@ impl<'de> Deserialize<'de> for Number {
         let raw = RawJson::deserialize(deserializer)?;
         match raw.kind() {
             JsonKind::Number => Ok(Self::from_raw(raw)),
-            other => Err(de::Error::custom(format_args!(
-                "must be a number, not {other}"
-            ))),
+            other => Err(de::Error::custom(format_args!("must be a number, not {other}"))),
         }
     }
 }
@@ -129,15 +122,8 @@ mod tests {
 
     #[test]
     fn digits_survive() {
-        let texts = [
-            "0",
-            "-0",
-            "1.0",
-            "1e400",
-            "18446744073709551616",
-            "9007199254740993",
-            "-1.50",
-        ];
+        let texts =
+            ["0", "-0", "1.0", "1e400", "18446744073709551616", "9007199254740993", "-1.50"];
         for text in texts {
             let number: Number = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&number).unwrap(), text);

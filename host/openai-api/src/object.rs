@@ -24,9 +24,7 @@ impl Object {
     /// An object without members.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            members: Vec::new(),
-        }
+        Self { members: Vec::new() }
     }
 
     /// Reads an object.
@@ -53,18 +51,13 @@ impl Object {
 
     /// The names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &RawJson)> {
-        self.members
-            .iter()
-            .map(|(name, value)| (name.as_str(), value))
+        self.members.iter().map(|(name, value)| (name.as_str(), value))
     }
 
     /// A member's text.
     #[must_use]
     pub fn get_raw(&self, name: &str) -> Option<&RawJson> {
-        self.members
-            .iter()
-            .find(|(member, _)| member == name)
-            .map(|(_, value)| value)
+        self.members.iter().find(|(member, _)| member == name).map(|(_, value)| value)
     }
 
     /// Reads a member as a type; absent is `None`, and so is `null`.
@@ -123,22 +116,15 @@ impl Object {
 
 fn parse_member<T: DeserializeOwned>(name: &str, raw: &RawJson) -> Result<T, Problem> {
     raw.parse().map_err(|mut problem| {
-        let dot = if problem.path.is_empty() || problem.path.starts_with('[') {
-            ""
-        } else {
-            "."
-        };
+        let dot = if problem.path.is_empty() || problem.path.starts_with('[') { "" } else { "." };
         problem.path = format!("{name}{dot}{}", problem.path);
         problem
     })
 }
 
 fn keep_last_of_each_name(members: &mut Vec<(String, RawJson)>) {
-    let last: HashMap<&str, usize> = members
-        .iter()
-        .enumerate()
-        .map(|(place, (name, _))| (name.as_str(), place))
-        .collect();
+    let last: HashMap<&str, usize> =
+        members.iter().enumerate().map(|(place, (name, _))| (name.as_str(), place)).collect();
     if last.len() == members.len() {
         return;
     }
@@ -226,10 +212,7 @@ mod tests {
         read.insert("a", "new").unwrap();
         read.insert("d", &[1, 2]).unwrap();
         assert_eq!(read.take::<String>("c"), Ok(Some("x".to_owned())));
-        assert_eq!(
-            serde_json::to_string(&read).unwrap(),
-            r#"{"a":"new","b":null,"d":[1,2]}"#
-        );
+        assert_eq!(serde_json::to_string(&read).unwrap(), r#"{"a":"new","b":null,"d":[1,2]}"#);
     }
 
     #[test]

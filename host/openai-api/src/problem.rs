@@ -21,10 +21,7 @@ impl Problem {
     /// A problem with one member.
     #[must_use]
     pub fn at(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            message: message.into(),
-        }
+        Self { path: path.into(), message: message.into() }
     }
 
     /// A problem with the document as a whole.
@@ -45,15 +42,11 @@ impl Problem {
 
     pub(crate) fn not_utf8(error: &Utf8Error) -> Self {
         let place = error.valid_up_to();
-        Self::whole(format!(
-            "the body is not UTF-8: the byte at offset {place} is not valid"
-        ))
+        Self::whole(format!("the body is not UTF-8: the byte at offset {place} is not valid"))
     }
 
     pub(crate) fn too_deep(limit: usize) -> Self {
-        Self::whole(format!(
-            "the body is nested deeper than {limit} levels: flatten it"
-        ))
+        Self::whole(format!("the body is nested deeper than {limit} levels: flatten it"))
     }
 
     pub(crate) fn malformed(error: &serde_json::Error) -> Self {
@@ -66,10 +59,7 @@ impl Problem {
             return Self::malformed(&syntax);
         }
         let (path, reason) = trail::split(&error.to_string());
-        Self {
-            path,
-            message: mended(&reason),
-        }
+        Self { path, message: mended(&reason) }
     }
 }
 
@@ -90,9 +80,7 @@ fn mended(reason: &str) -> String {
     if !WRONG_VALUES.iter().any(|prefix| reason.starts_with(prefix)) {
         return reason.to_owned();
     }
-    let expected = reason
-        .rsplit_once(", expected ")
-        .map_or("of another type", |(_, e)| e);
+    let expected = reason.rsplit_once(", expected ").map_or("of another type", |(_, e)| e);
     let found = [
         ("invalid type: string", "a string"),
         ("invalid type: boolean", "a boolean"),

@@ -76,9 +76,7 @@ impl RawJson {
     /// # Errors
     /// It is not valid JSON.
     pub fn from_text(text: impl Into<String>) -> Result<Self, Problem> {
-        RawValue::from_string(text.into())
-            .map(Self)
-            .map_err(|error| Problem::malformed(&error))
+        RawValue::from_string(text.into()).map(Self).map_err(|error| Problem::malformed(&error))
     }
 
     /// The text.

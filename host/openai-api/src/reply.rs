@@ -62,10 +62,7 @@ impl ReplyFacts {
             Kind::Chat => "choices",
             Kind::Embeddings => "data",
         };
-        let mut facts = Self {
-            usage: None,
-            is_error: false,
-        };
+        let mut facts = Self { usage: None, is_error: false };
         let mut is_answer = false;
         for member in scan::members(body) {
             let member = member.map_err(|problem| not_a_reply(body, problem))?;
@@ -118,14 +115,7 @@ mod tests {
         let body = r#"{"choices":[{"message":{"content":"\"usage\":{\"total_tokens\":9}"},"usage":{"total_tokens":8}}],
             "x":{"usage":{"total_tokens":7}},"us\u0061ge":{"prompt_tokens":1,"completion_tokens":2}}"#;
         let usage = chat(body).unwrap().usage.unwrap();
-        assert_eq!(
-            (
-                usage.prompt_tokens,
-                usage.completion_tokens,
-                usage.total_tokens
-            ),
-            (1, 2, 3)
-        );
+        assert_eq!((usage.prompt_tokens, usage.completion_tokens, usage.total_tokens), (1, 2, 3));
         assert_eq!(chat(r#"{"choices":[],"usage":null}"#).unwrap().usage, None);
     }
 

@@ -46,12 +46,7 @@ enum Place {
 
 /// The members of `json`, which must be an object and nothing else.
 pub(crate) fn members(json: &[u8]) -> Members<'_> {
-    Members {
-        json,
-        at: 0,
-        place: Place::Outside,
-        ended: false,
-    }
+    Members { json, at: 0, place: Place::Outside, ended: false }
 }
 
 impl<'a> Iterator for Members<'a> {
@@ -94,28 +89,18 @@ impl<'a> Members<'a> {
         self.peek()?;
         let value_start = self.at;
         self.at = skip_value(self.json, self.at)?;
-        Ok(Member {
-            name,
-            value: part(self.json, value_start, self.at),
-        })
+        Ok(Member { name, value: part(self.json, value_start, self.at) })
     }
 
     fn close(&mut self) -> Result<Option<Member<'a>>, ScanProblem> {
         self.at = skip_space(self.json, self.at + 1);
-        if self.at < self.json.len() {
-            Err(ScanProblem::Malformed(self.at))
-        } else {
-            Ok(None)
-        }
+        if self.at < self.json.len() { Err(ScanProblem::Malformed(self.at)) } else { Ok(None) }
     }
 
     /// The next byte that is not white space.
     fn peek(&mut self) -> Result<u8, ScanProblem> {
         self.at = skip_space(self.json, self.at);
-        self.json
-            .get(self.at)
-            .copied()
-            .ok_or(ScanProblem::Truncated)
+        self.json.get(self.at).copied().ok_or(ScanProblem::Truncated)
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), ScanProblem> {
@@ -143,12 +128,7 @@ fn name_of(quoted: &[u8], at: usize) -> Result<Cow<'_, [u8]>, ScanProblem> {
 /// The offset of the first byte from `at` on that is not white space.
 pub(crate) fn skip_space(json: &[u8], at: usize) -> usize {
     let space = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
-    at + json
-        .get(at..)
-        .unwrap_or_default()
-        .iter()
-        .take_while(space)
-        .count()
+    at + json.get(at..).unwrap_or_default().iter().take_while(space).count()
 }
 
 /// The offset behind the value that starts at `at`.
@@ -180,11 +160,8 @@ fn skip_string(json: &[u8], at: usize) -> Result<usize, ScanProblem> {
     loop {
         let rest = json.get(from..).ok_or(ScanProblem::Truncated)?;
         let quote = from + memchr(b'"', rest).ok_or(ScanProblem::Truncated)?;
-        let escapes = part(json, start, quote)
-            .iter()
-            .rev()
-            .take_while(|byte| **byte == b'\\')
-            .count();
+        let escapes =
+            part(json, start, quote).iter().rev().take_while(|byte| **byte == b'\\').count();
         if escapes % 2 == 0 {
             return Ok(quote + 1);
         }
@@ -215,9 +192,9 @@ fn skip_scalar(json: &[u8], at: usize) -> Result<usize, ScanProblem> {
     let length = rest.iter().position(is_end).unwrap_or(rest.len());
     let is_scalar = match part(rest, 0, length) {
         b"true" | b"false" | b"null" => true,
-        [b'-' | b'0'..=b'9', digits @ ..] => digits
-            .iter()
-            .all(|b| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')),
+        [b'-' | b'0'..=b'9', digits @ ..] => {
+            digits.iter().all(|b| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'))
+        }
         _ => false,
     };
     match is_scalar {
@@ -228,9 +205,7 @@ fn skip_scalar(json: &[u8], at: usize) -> Result<usize, ScanProblem> {
 }
 
 fn starts_literal(text: &[u8]) -> bool {
-    ["true", "false", "null"]
-        .iter()
-        .any(|word| word.as_bytes().starts_with(text))
+    ["true", "false", "null"].iter().any(|word| word.as_bytes().starts_with(text))
 }
 
 /// Whether a valid document is nested at most `limit` levels deep.

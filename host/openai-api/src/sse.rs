@@ -35,9 +35,7 @@ fn write_lines(field: &[u8], text: &[u8], out: &mut Vec<u8>) {
     while let Some(end) = memchr::memchr2(b'\n', b'\r', rest) {
         let (line, after) = rest.split_at(end);
         write_line(field, line, out);
-        rest = after
-            .strip_prefix(b"\r\n")
-            .unwrap_or_else(|| after.get(1..).unwrap_or_default());
+        rest = after.strip_prefix(b"\r\n").unwrap_or_else(|| after.get(1..).unwrap_or_default());
     }
     write_line(field, rest, out);
 }

@@ -43,14 +43,9 @@ impl Usage {
     #[must_use]
     pub fn tokens(&self) -> TokenUsage {
         let count = |number: &Option<Number>| number.as_ref().and_then(Number::as_u64);
-        let cached = self
-            .prompt_tokens_details
-            .as_ref()
-            .and_then(|d| count(&d.cached_tokens));
-        let reasoning = self
-            .completion_tokens_details
-            .as_ref()
-            .and_then(|d| count(&d.reasoning_tokens));
+        let cached = self.prompt_tokens_details.as_ref().and_then(|d| count(&d.cached_tokens));
+        let reasoning =
+            self.completion_tokens_details.as_ref().and_then(|d| count(&d.reasoning_tokens));
         Counts {
             prompt: count(&self.prompt_tokens),
             completion: count(&self.completion_tokens),
@@ -141,17 +136,12 @@ impl Counts {
         let prompt_tokens = self.prompt.or_else(|| rest(self.completion)).unwrap_or(0);
         let completion_tokens = self.completion.or_else(|| rest(self.prompt)).unwrap_or(0);
         // Without either part the total is taken as the request's.
-        let completion_tokens = if self.prompt.or(self.completion).is_none() {
-            0
-        } else {
-            completion_tokens
-        };
+        let completion_tokens =
+            if self.prompt.or(self.completion).is_none() { 0 } else { completion_tokens };
         TokenUsage {
             prompt_tokens,
             completion_tokens,
-            total_tokens: self
-                .total
-                .unwrap_or(prompt_tokens.saturating_add(completion_tokens)),
+            total_tokens: self.total.unwrap_or(prompt_tokens.saturating_add(completion_tokens)),
             cached_tokens: self.cached.unwrap_or(0),
             reasoning_tokens: self.reasoning.unwrap_or(0),
         }
@@ -189,34 +179,15 @@ mod tests {
 
     #[test]
     fn counts_are_read_leniently_and_alike_on_both_ways() {
-        let full = TokenUsage {
-            cached_tokens: 2,
-            reasoning_tokens: 3,
-            ..tokens(5, 7, 12)
-        };
+        let full = TokenUsage { cached_tokens: 2, reasoning_tokens: 3, ..tokens(5, 7, 12) };
         let cases = [
-            (
-                r#"{"prompt_tokens":5,"completion_tokens":7,"total_tokens":12}"#,
-                tokens(5, 7, 12),
-            ),
+            (r#"{"prompt_tokens":5,"completion_tokens":7,"total_tokens":12}"#, tokens(5, 7, 12)),
             (r#"{"prompt_tokens":5,"total_tokens":5}"#, tokens(5, 0, 5)),
             (r#"{"total_tokens":5}"#, tokens(5, 0, 5)),
-            (
-                r#"{"prompt_tokens":5.0,"completion_tokens":7}"#,
-                tokens(5, 7, 12),
-            ),
-            (
-                r#"{"prompt_tokens":null,"completion_tokens":"x"}"#,
-                tokens(0, 0, 0),
-            ),
-            (
-                r#"{"prompt_tokens":-1,"completion_tokens":7}"#,
-                tokens(0, 7, 7),
-            ),
-            (
-                r#"{"prompt_tokens_details":[],"completion_tokens_details":null}"#,
-                tokens(0, 0, 0),
-            ),
+            (r#"{"prompt_tokens":5.0,"completion_tokens":7}"#, tokens(5, 7, 12)),
+            (r#"{"prompt_tokens":null,"completion_tokens":"x"}"#, tokens(0, 0, 0)),
+            (r#"{"prompt_tokens":-1,"completion_tokens":7}"#, tokens(0, 7, 7)),
+            (r#"{"prompt_tokens_details":[],"completion_tokens_details":null}"#, tokens(0, 0, 0)),
             ("{}", tokens(0, 0, 0)),
             (
                 r#"{"prompt_tokens":5,"completion_tokens":7,"prompt_tokens_details":
@@ -226,11 +197,7 @@ mod tests {
         ];
         for (json, expected) in cases {
             assert_eq!(TokenUsage::read(json.as_bytes()), Some(expected), "{json}");
-            assert_eq!(
-                Usage::from_json(json.as_bytes()).unwrap().tokens(),
-                expected,
-                "{json}"
-            );
+            assert_eq!(Usage::from_json(json.as_bytes()).unwrap().tokens(), expected, "{json}");
         }
         assert_eq!(TokenUsage::read(b"[]"), None);
     }
@@ -244,10 +211,7 @@ mod tests {
 
     #[test]
     fn plain_counts_become_the_wire_form() {
-        let usage = Usage::from(TokenUsage {
-            cached_tokens: 2,
-            ..tokens(5, 7, 12)
-        });
+        let usage = Usage::from(TokenUsage { cached_tokens: 2, ..tokens(5, 7, 12) });
         let json = r#"{"prompt_tokens":5,"completion_tokens":7,"total_tokens":12,"prompt_tokens_details":{"cached_tokens":2}}"#;
         assert_eq!(String::from_utf8(usage.to_json()).unwrap(), json);
         assert_eq!(usage.tokens().cached_tokens, 2);

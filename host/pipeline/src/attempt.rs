@@ -27,10 +27,8 @@ use crate::snapshot::{Provider, Reach};
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 
 /// Upstream headers that a caller sees. Nothing else of the upstream's head comes back.
-const RETURNED_HEADERS: [HeaderName; 2] = [
-    HeaderName::from_static("openai-processing-ms"),
-    HeaderName::from_static("openai-version"),
-];
+const RETURNED_HEADERS: [HeaderName; 2] =
+    [HeaderName::from_static("openai-processing-ms"), HeaderName::from_static("openai-version")];
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -84,15 +82,7 @@ pub(crate) async fn attempt(
         streaming: work.envelope.streaming(),
         settings: provider.settings.clone(),
     };
-    Attempt {
-        ports,
-        work,
-        provider,
-        plugins,
-        call,
-    }
-    .run()
-    .await
+    Attempt { ports, work, provider, plugins, call }.run().await
 }
 
 struct Attempt<'a> {
@@ -119,28 +109,18 @@ impl Attempt<'_> {
             return Err(explain(instance, reply.head, body, secret.as_deref()).await);
         }
         let headers = returned_headers(&reply.head);
-        let reading = Reading {
-            work: self.work,
-            head: reply.head,
-            body,
-        };
+        let reading = Reading { work: self.work, head: reply.head, body };
         let body = if prepared.egress.verbatim {
             answer::verbatim(reading).await?
         } else {
             let instance = instance.unwrap_or_else(|| self.open());
             answer::decoded(reading, instance, new_identity(self.call.operation)).await?
         };
-        Ok(Answer {
-            dropped: outgoing.dropped,
-            headers,
-            body,
-        })
+        Ok(Answer { dropped: outgoing.dropped, headers, body })
     }
 
     fn open(&self) -> Box<dyn EgressExchange> {
-        self.plugins
-            .dialect
-            .open(self.call.clone(), self.work.request.request_id.clone())
+        self.plugins.dialect.open(self.call.clone(), self.work.request.request_id.clone())
     }
 
     /// Puts the body into the provider's dialect, where it is not already.
@@ -149,10 +129,7 @@ impl Attempt<'_> {
         prepared: &'p Prepared,
     ) -> Result<(Outgoing<'p>, Instance), Failure> {
         let include_usage = self.call.operation == Operation::Chat;
-        let edit = Edit {
-            model: &self.call.model,
-            include_usage,
-        };
+        let edit = Edit { model: &self.call.model, include_usage };
         let canonical = match self.work.envelope.rewrite(&edit) {
             Some(edited) => Bytes::from(edited),
             None => self.work.request.body.clone(),
@@ -213,10 +190,9 @@ impl Attempt<'_> {
                 self.ports.process.run(exchange).await
             }
             (Delivery::Http(_), Reach::Process { .. })
-            | (Delivery::Process(_), Reach::Http { .. }) => Err(Failure::new(
-                FailureKind::Internal,
-                "a plan does not fit its provider",
-            )),
+            | (Delivery::Process(_), Reach::Http { .. }) => {
+                Err(Failure::new(FailureKind::Internal, "a plan does not fit its provider"))
+            }
         }
     }
 }
@@ -237,9 +213,7 @@ fn outgoing_headers(planned: &HeaderMap, request: &CallerRequest) -> HeaderMap {
 
 fn returned_headers(head: &ResponseHead) -> HeaderMap {
     let named = RETURNED_HEADERS.into_iter();
-    named
-        .filter_map(|name| head.headers.get(&name).cloned().map(|value| (name, value)))
-        .collect()
+    named.filter_map(|name| head.headers.get(&name).cloned().map(|value| (name, value))).collect()
 }
 
 /// Lets the dialect explain a reply that is not good, and keeps our secret out of the words.
@@ -254,10 +228,7 @@ async fn explain(
         Ok(body) => body,
         Err(failure) => return failure,
     };
-    let failure = instance
-        .explain(&head, body)
-        .await
-        .with_upstream_status(head.status.as_u16());
+    let failure = instance.explain(&head, body).await.with_upstream_status(head.status.as_u16());
     let secret = secret.map_or("", |secret| secret.expose_secret());
     let said = redact(failure.message(), &[secret]).into_owned();
     if failure.kind() != FailureKind::UpstreamAuth {
@@ -266,9 +237,7 @@ async fn explain(
     let status = head.status;
     failure
         .with_message("the provider refused the gateway's credential; the operator has to mend it")
-        .with_cause(format!(
-            "status {status}, content type {content_type:?}: {said}"
-        ))
+        .with_cause(format!("status {status}, content type {content_type:?}: {said}"))
 }
 
 fn new_identity(operation: Operation) -> ReplyIdentity {
@@ -276,12 +245,6 @@ fn new_identity(operation: Operation) -> ReplyIdentity {
         Operation::Chat => "chatcmpl",
         Operation::Embeddings => "embd",
     };
-    let created = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
-    ReplyIdentity {
-        id: format!("{prefix}-{}", Uuid::now_v7().simple()),
-        created,
-    }
+    let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    ReplyIdentity { id: format!("{prefix}-{}", Uuid::now_v7().simple()), created }
 }

@@ -23,11 +23,7 @@ pub(crate) struct TimedBody {
 
 impl TimedBody {
     pub(crate) fn new(inner: UpstreamBody, trace: Arc<Trace>) -> Self {
-        Self {
-            inner,
-            waiting_since: None,
-            trace,
-        }
+        Self { inner, waiting_since: None, trace }
     }
 
     /// Collects at most `limit` bytes and leaves the rest.

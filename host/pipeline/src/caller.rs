@@ -116,9 +116,7 @@ impl KeyRing {
     /// A ring of digests and their holders. Of two equal digests the later wins.
     #[must_use]
     pub fn new(keys: impl IntoIterator<Item = (KeyDigest, Caller)>) -> Self {
-        Self {
-            callers: keys.into_iter().collect(),
-        }
+        Self { callers: keys.into_iter().collect() }
     }
 
     /// The holder of a key. Only the digest is looked up, so the time tells nothing about the
@@ -149,11 +147,7 @@ mod tests {
             ("", "", true),
             ("", "a", false),
         ] {
-            assert_eq!(
-                ModelPattern::new(pattern).matches(model),
-                expected,
-                "{pattern} {model}"
-            );
+            assert_eq!(ModelPattern::new(pattern).matches(model), expected, "{pattern} {model}");
         }
     }
 
@@ -161,23 +155,14 @@ mod tests {
     fn a_digest_is_read_as_it_is_printed() {
         let digest = KeyDigest::of("pb-test");
         assert_eq!(digest.to_string().parse::<KeyDigest>().ok(), Some(digest));
-        for text in [
-            "",
-            "sha256:",
-            "sha256:zz",
-            "md5:00",
-            &format!("sha256:{}", "é".repeat(32)),
-        ] {
+        for text in ["", "sha256:", "sha256:zz", "md5:00", &format!("sha256:{}", "é".repeat(32))] {
             assert!(text.parse::<KeyDigest>().is_err(), "{text:?}");
         }
     }
 
     #[test]
     fn only_the_key_itself_finds_its_holder() {
-        let caller = Caller {
-            id: "laptop".into(),
-            models: [ModelPattern::new("*")].into(),
-        };
+        let caller = Caller { id: "laptop".into(), models: [ModelPattern::new("*")].into() };
         let ring = KeyRing::new([(KeyDigest::of("pb-1"), caller)]);
         assert_eq!(&*ring.find("pb-1").unwrap().id, "laptop");
         assert!(ring.find("pb-2").is_none());

@@ -16,17 +16,11 @@ pub struct ModelEntry {
 
 /// Every model that can be listed and that the caller may use, sorted by name.
 pub(crate) fn list(snapshot: &Snapshot, caller: &Caller) -> Vec<ModelEntry> {
-    let allowed = snapshot
-        .routes
-        .iter()
-        .filter(|(model, _)| caller.may_use(model));
+    let allowed = snapshot.routes.iter().filter(|(model, _)| caller.may_use(model));
     let entries = allowed.map(|(model, route)| {
         let mut owners: Vec<&str> = route.candidates().iter().map(|c| &*c.provider).collect();
         owners.dedup();
-        ModelEntry {
-            id: model.clone(),
-            owned_by: owners.join(","),
-        }
+        ModelEntry { id: model.clone(), owned_by: owners.join(",") }
     });
     entries.collect()
 }

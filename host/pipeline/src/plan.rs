@@ -35,10 +35,8 @@ impl Plugins {
     /// `ProviderMisconfigured` naming the plugin that is not loaded.
     pub(crate) fn find(catalog: &dyn PluginCatalog, provider: &Provider) -> Result<Self, Failure> {
         let missing = |sort: &str, name: &str| {
-            let message = format!(
-                "{sort} \"{name}\" of provider \"{}\" is not loaded",
-                provider.id
-            );
+            let message =
+                format!("{sort} \"{name}\" of provider \"{}\" is not loaded", provider.id);
             Failure::new(FailureKind::ProviderMisconfigured, message)
         };
         let dialect = catalog.dialect(&provider.dialect);
@@ -109,10 +107,7 @@ impl fmt::Debug for PlanCache {
 impl PlanCache {
     fn get(&self, key: &PlanKey, generations: [GenerationId; 2]) -> Option<Arc<Prepared>> {
         let plans = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        plans
-            .get(key)
-            .filter(|plan| plan.generations == generations)
-            .cloned()
+        plans.get(key).filter(|plan| plan.generations == generations).cloned()
     }
 
     fn put(&self, key: PlanKey, plan: Arc<Prepared>) {
@@ -133,22 +128,15 @@ pub(crate) async fn prepare(
     plugins: &Plugins,
     call: &Call,
 ) -> Result<Arc<Prepared>, Failure> {
-    let key = PlanKey {
-        operation: call.operation,
-        streaming: call.streaming,
-        model: call.model.clone(),
-    };
+    let key =
+        PlanKey { operation: call.operation, streaming: call.streaming, model: call.model.clone() };
     let generations = plugins.generations();
     if let Some(plan) = provider.plans.get(&key, generations) {
         return Ok(plan);
     }
     let egress = plugins.dialect.plan(call).await?;
     let delivery = deliver(provider, &plugins.adapter, call, &egress.head).await?;
-    let plan = Arc::new(Prepared {
-        generations,
-        egress,
-        delivery,
-    });
+    let plan = Arc::new(Prepared { generations, egress, delivery });
     provider.plans.put(key, plan.clone());
     Ok(plan)
 }
@@ -173,40 +161,26 @@ pub(crate) async fn deliver(
                 Some(CredentialUse::Environment(variable)) => Some((slot, variable)),
                 _ => None,
             });
-            Ok(Delivery::Process(ProcessDelivery {
-                plan: Arc::new(plan),
-                credential,
-            }))
+            Ok(Delivery::Process(ProcessDelivery { plan: Arc::new(plan), credential }))
         }
-        (Adapter::Http(_), Reach::Process { .. }) => Err(misfit(
-            provider,
-            "speaks HTTP, and the provider has no base_url",
-        )),
-        (Adapter::Process(_), Reach::Http { .. }) => Err(misfit(
-            provider,
-            "runs a program, and the provider has a base_url",
-        )),
+        (Adapter::Http(_), Reach::Process { .. }) => {
+            Err(misfit(provider, "speaks HTTP, and the provider has no base_url"))
+        }
+        (Adapter::Process(_), Reach::Http { .. }) => {
+            Err(misfit(provider, "runs a program, and the provider has a base_url"))
+        }
     }
 }
 
 fn misfit(provider: &Provider, why: &str) -> Failure {
-    let message = format!(
-        "adapter \"{}\" of provider \"{}\" {why}",
-        provider.adapter, provider.id
-    );
+    let message = format!("adapter \"{}\" of provider \"{}\" {why}", provider.adapter, provider.id);
     Failure::new(FailureKind::ProviderMisconfigured, message)
 }
 
 fn http_delivery(base_url: &Url, plan: HttpPlan) -> Result<Delivery, Failure> {
     let url = join(base_url, plan.head.path_and_query()).ok_or_else(|| {
-        Failure::new(
-            FailureKind::PluginFault,
-            "a plugin built a request that cannot be sent",
-        )
-        .with_cause(format!(
-            "path {:?} leaves {base_url}",
-            plan.head.path_and_query()
-        ))
+        Failure::new(FailureKind::PluginFault, "a plugin built a request that cannot be sent")
+            .with_cause(format!("path {:?} leaves {base_url}", plan.head.path_and_query()))
     })?;
     Ok(Delivery::Http(Box::new(HttpDelivery {
         method: plan.head.method().clone(),
@@ -234,11 +208,7 @@ mod tests {
         for (base, path, joined) in [
             ("http://a:1/v1", "/chat?x=1", "http://a:1/v1/chat?x=1"),
             ("http://a:1/", "/chat", "http://a:1/chat"),
-            (
-                "https://a/openai/v1/",
-                "/m/a%2Fb",
-                "https://a/openai/v1/m/a%2Fb",
-            ),
+            ("https://a/openai/v1/", "/m/a%2Fb", "https://a/openai/v1/m/a%2Fb"),
         ] {
             let base = Url::parse(base).unwrap();
             assert_eq!(join(&base, path).map(String::from).as_deref(), Some(joined));

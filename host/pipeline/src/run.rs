@@ -40,22 +40,9 @@ impl Pipeline {
     /// A pipeline that decides by `snapshot` until another one takes its place.
     #[must_use]
     pub fn new(parts: PipelineParts, snapshot: Snapshot) -> Self {
-        let PipelineParts {
-            catalog,
-            http,
-            process,
-            credentials,
-        } = parts;
-        let ports = Ports {
-            catalog,
-            http,
-            process,
-            credentials,
-        };
-        Self {
-            snapshot: ArcSwap::from_pointee(snapshot),
-            ports,
-        }
+        let PipelineParts { catalog, http, process, credentials } = parts;
+        let ports = Ports { catalog, http, process, credentials };
+        Self { snapshot: ArcSwap::from_pointee(snapshot), ports }
     }
 
     /// Puts another snapshot in place. Requests in flight keep theirs.
@@ -100,10 +87,7 @@ impl Pipeline {
             notes.model = Some(route.model().clone());
             notes.streaming = envelope.streaming();
         });
-        let work = Work {
-            request: &request,
-            envelope: &envelope,
-        };
+        let work = Work { request: &request, envelope: &envelope };
         self.try_candidates(&snapshot, &route, &work).await
     }
 
@@ -131,10 +115,7 @@ impl Pipeline {
             }
         }
         Err(latest.unwrap_or_else(|| {
-            Failure::new(
-                FailureKind::Internal,
-                "no provider of this model is configured",
-            )
+            Failure::new(FailureKind::Internal, "no provider of this model is configured")
         }))
     }
 

@@ -37,9 +37,6 @@ impl Trace {
     /// The notes so far.
     #[must_use]
     pub fn read(&self) -> TraceData {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -1,14 +1,6 @@
 //! The pipeline with fakes behind its ports: no guest, no socket.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "fakes and tests fail by panicking"
-)]
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    reason = "tests are named after the rule they prove"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "fakes and tests fail by panicking")]
+#![allow(missing_docs, unreachable_pub, reason = "tests are named after the rule they prove")]
 
 mod pipeline {
     pub mod decoded;

@@ -22,10 +22,8 @@ use tokio::runtime::Builder;
 #[allow(dead_code, reason = "benches need a part of what tests need")]
 mod guests;
 
-const REUSE: Grant = Grant {
-    isolation: Isolation::Reuse,
-    sockets: plugin_runtime::SocketImports::Refused,
-};
+const REUSE: Grant =
+    Grant { isolation: Isolation::Reuse, sockets: plugin_runtime::SocketImports::Refused };
 
 /// A registry with one normalizer.
 struct Bench {
@@ -68,10 +66,7 @@ fn call() -> Call {
 }
 
 fn identity() -> ReplyIdentity {
-    ReplyIdentity {
-        id: "chatcmpl-bench".into(),
-        created: 1_700_000_000,
-    }
+    ReplyIdentity { id: "chatcmpl-bench".into(), created: 1_700_000_000 }
 }
 
 /// A request of ordinary size.
@@ -90,16 +85,11 @@ const CHUNK: &str = "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.c
 
 /// Name and bytes of the normalizers to measure.
 fn normalizers() -> Vec<(String, Vec<u8>)> {
-    let mut found = vec![(
-        "text-guest".to_owned(),
-        guests::Guest::egress("bench").build(),
-    )];
+    let mut found = vec![("text-guest".to_owned(), guests::Guest::egress("bench").build())];
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins");
     let files = fs::read_dir(built).into_iter().flatten().flatten();
     for file in files.map(|entry| entry.path()) {
-        let name = file
-            .file_stem()
-            .map(|stem| stem.to_string_lossy().into_owned());
+        let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         if let (Some(name), Ok(bytes)) = (name, fs::read(&file)) {
             found.push((name, bytes));
         }
@@ -125,55 +115,37 @@ fn measure(
     };
     tasks.block_on(ready.open().encode(body())).ok();
     let mut group = criterion.benchmark_group("plugin_call");
-    group.bench_function(
-        BenchmarkId::new("first call on a ready store", name),
-        |bencher| {
-            bencher.iter_batched(
-                || ready.restocked(4),
-                |mut exchange| {
-                    black_box(tasks.block_on(exchange.encode(body()))).ok();
-                    exchange
-                },
-                BatchSize::PerIteration,
-            );
-        },
-    );
-    group.bench_function(
-        BenchmarkId::new("next call on the same store", name),
-        |bencher| {
-            let mut exchange = ready.open();
-            bencher.iter(|| black_box(tasks.block_on(exchange.encode(body()))).is_ok());
-        },
-    );
-    let none = StockLimits {
-        instances: 0,
-        ..standard.stock
-    };
-    let unstocked = Limits {
-        stock: none,
-        ..standard
-    };
+    group.bench_function(BenchmarkId::new("first call on a ready store", name), |bencher| {
+        bencher.iter_batched(
+            || ready.restocked(4),
+            |mut exchange| {
+                black_box(tasks.block_on(exchange.encode(body()))).ok();
+                exchange
+            },
+            BatchSize::PerIteration,
+        );
+    });
+    group.bench_function(BenchmarkId::new("next call on the same store", name), |bencher| {
+        let mut exchange = ready.open();
+        bencher.iter(|| black_box(tasks.block_on(exchange.encode(body()))).is_ok());
+    });
+    let none = StockLimits { instances: 0, ..standard.stock };
+    let unstocked = Limits { stock: none, ..standard };
     let inline = Bench::new(bytes, Grant::default(), unstocked).expect("it loaded before");
-    group.bench_function(
-        BenchmarkId::new("instance made on the spot", name),
-        |bencher| {
-            bencher.iter_batched(
-                || inline.open(),
-                |mut exchange| {
-                    black_box(tasks.block_on(exchange.encode(body()))).ok();
-                    exchange
-                },
-                BatchSize::PerIteration,
-            );
-        },
-    );
+    group.bench_function(BenchmarkId::new("instance made on the spot", name), |bencher| {
+        bencher.iter_batched(
+            || inline.open(),
+            |mut exchange| {
+                black_box(tasks.block_on(exchange.encode(body()))).ok();
+                exchange
+            },
+            BatchSize::PerIteration,
+        );
+    });
     let reused = Bench::new(bytes, REUSE, standard).expect("it loaded before");
-    group.bench_function(
-        BenchmarkId::new("exchange on a reused store", name),
-        |bencher| {
-            bencher.iter(|| black_box(tasks.block_on(reused.open().encode(body()))).is_ok());
-        },
-    );
+    group.bench_function(BenchmarkId::new("exchange on a reused store", name), |bencher| {
+        bencher.iter(|| black_box(tasks.block_on(reused.open().encode(body()))).is_ok());
+    });
     group.bench_function(BenchmarkId::new("decoder push", name), |bencher| {
         let mut exchange = ready.open();
         let head = ResponseHead::of_process();

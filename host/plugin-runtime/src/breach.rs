@@ -23,11 +23,7 @@ pub(crate) enum Breach {
     ModelId(String),
     /// More entries than the host takes.
     #[error("{count} {what}, at most {most} are allowed")]
-    TooMany {
-        what: &'static str,
-        count: usize,
-        most: usize,
-    },
+    TooMany { what: &'static str, count: usize, most: usize },
     /// A path of a dropped member that is none.
     #[error("dropped member {0:?} is not a path of 1 to 256 visible ASCII characters")]
     DroppedMember(String),

@@ -63,10 +63,7 @@ impl Budget {
 
 impl Gauge {
     fn new(most: usize) -> Self {
-        Self {
-            used: AtomicUsize::new(0),
-            most,
-        }
+        Self { used: AtomicUsize::new(0), most }
     }
 
     fn take(&self, amount: usize) -> bool {
@@ -169,11 +166,7 @@ mod tests {
     use super::*;
 
     fn budget(live_instances: u32, total_memory_bytes: usize) -> Arc<Budget> {
-        Arc::new(Budget::new(&Limits {
-            live_instances,
-            total_memory_bytes,
-            ..Limits::STANDARD
-        }))
+        Arc::new(Budget::new(&Limits { live_instances, total_memory_bytes, ..Limits::STANDARD }))
     }
 
     #[test]
@@ -203,9 +196,7 @@ mod tests {
         let budget = budget(1, 100);
         let mut meter = budget.meter(Limits::STANDARD.instance).unwrap();
         assert!(meter.grow_memory(60));
-        meter
-            .memory_grow_failed(wasmtime::Error::msg("no"))
-            .unwrap();
+        meter.memory_grow_failed(wasmtime::Error::msg("no")).unwrap();
         assert_eq!(meter.memory_bytes(), 0);
         assert!(meter.grow_memory(100));
     }

@@ -13,18 +13,10 @@ use crate::breach::Breach;
 pub(crate) enum CallProblem {
     /// The guest was interrupted.
     #[error("{function} of plugin {plugin} did not return within {limit:?}")]
-    Deadline {
-        plugin: Arc<str>,
-        function: &'static str,
-        limit: Duration,
-    },
+    Deadline { plugin: Arc<str>, function: &'static str, limit: Duration },
     /// Trap, limit, or a result that cannot be read.
     #[error("{function} of plugin {plugin} failed: {reason}")]
-    Fault {
-        plugin: Arc<str>,
-        function: &'static str,
-        reason: String,
-    },
+    Fault { plugin: Arc<str>, function: &'static str, reason: String },
     /// The answer breaks the contract.
     #[error("{function} of plugin {plugin} broke the contract")]
     Breach {
@@ -38,10 +30,7 @@ pub(crate) enum CallProblem {
     Crowded,
     /// The instance is gone since an earlier error or a dropped call.
     #[error("{function} of plugin {plugin} was called after its instance was given up")]
-    GivenUp {
-        plugin: Arc<str>,
-        function: &'static str,
-    },
+    GivenUp { plugin: Arc<str>, function: &'static str },
     /// The call was lost with the blocking pool.
     #[error("{function} of plugin {plugin} was lost")]
     Lost {

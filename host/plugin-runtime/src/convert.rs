@@ -68,15 +68,8 @@ fn headers(map: &HeaderMap) -> Vec<types::Header> {
 }
 
 pub(crate) fn accept_head(head: &types::RequestHead) -> Result<RequestHead, Breach> {
-    let headers = head
-        .headers
-        .iter()
-        .map(|header| (header.name.as_str(), header.value.as_str()));
-    Ok(RequestHead::try_new(
-        &head.method,
-        &head.path_and_query,
-        headers,
-    )?)
+    let headers = head.headers.iter().map(|header| (header.name.as_str(), header.value.as_str()));
+    Ok(RequestHead::try_new(&head.method, &head.path_and_query, headers)?)
 }
 
 /// A plugin's own failure. Its kind is one that plugins may claim, else `UpstreamError`.

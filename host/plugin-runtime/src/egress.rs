@@ -95,11 +95,8 @@ impl EgressExchange for Exchange {
     async fn begin(&mut self, identity: ReplyIdentity, head: &ResponseHead) -> Result<(), Failure> {
         let call = Arc::clone(&self.call);
         let head = convert::response_head(head);
-        let identity = egress::ReplyIdentity {
-            id: identity.id,
-            created: identity.created,
-            extra: Vec::new(),
-        };
+        let identity =
+            egress::ReplyIdentity { id: identity.id, created: identity.created, extra: Vec::new() };
         // An open decoder is state of this exchange that the next one must not find.
         self.session.set_in_order(false);
         let decoder = self
@@ -169,11 +166,7 @@ fn accept_plan(plan: egress::ExchangePlan) -> Result<EgressPlan, Breach> {
 
 fn accept_encoded(encoded: egress::Encoded) -> Result<EncodedBody, Breach> {
     Ok(EncodedBody {
-        head: encoded
-            .head
-            .as_ref()
-            .map(convert::accept_head)
-            .transpose()?,
+        head: encoded.head.as_ref().map(convert::accept_head).transpose()?,
         body: encoded.body.into(),
         dropped: convert::accept_dropped(encoded.dropped)?,
     })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use tracing::warn;
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::budget::Budget;
 use crate::limits::Limits;
@@ -14,7 +14,7 @@ use crate::workers::Workers;
 
 /// Memory of a slot that is wiped in place between two instances instead of being unmapped.
 /// More makes dropping an instance dearer than it makes the next one cheaper.
-const KEEP_RESIDENT_BYTES: usize = 256 * 1024;
+const KEEP_RESIDENT_BYTES: usize = 64 * 1024;
 /// Slots that keep a plugin's image mapped while no instance uses them.
 const WARM_SLOTS: u32 = 64;
 /// Core instances and tables that an ordinary component has, shims included.
@@ -158,7 +158,7 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
         .table_elements(instance.table_elements)
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
         .table_keep_resident(KEEP_RESIDENT_BYTES)
-        .pagemap_scan(wasmtime::Enabled::Auto)
+        .pagemap_scan(Enabled::Auto)
         .max_unused_warm_slots(WARM_SLOTS);
     pool
 }

@@ -32,6 +32,7 @@ pub(crate) struct Generation<W: World> {
     stock: Stock<Instance<W>>,
     instance_bytes: AtomicUsize,
     restock_asked: AtomicBool,
+    warms_up: AtomicBool,
     counters: Counters,
     this: Weak<Self>,
 }
@@ -61,6 +62,7 @@ impl<W: World> Generation<W> {
             stock: Stock::new(limits.stock),
             instance_bytes: AtomicUsize::new(0),
             restock_asked: AtomicBool::new(false),
+            warms_up: AtomicBool::new(true),
             counters: Counters::new(),
             this: Weak::clone(this),
         })
@@ -91,7 +93,7 @@ impl<W: World> Generation<W> {
     /// # Errors
     /// What happened instead.
     pub(crate) fn prove(&self) -> Result<(), CallProblem> {
-        let instance = self.make()?;
+        let instance = self.make_warm()?;
         self.shelve(instance);
         self.source.runtime().workers().watch(self.as_stock());
         Ok(())
@@ -104,11 +106,7 @@ impl<W: World> Generation<W> {
         let inline = body_bytes <= limits.inline_body_bytes
             && !self.source.may_block()
             && !self.counters.failed_within(limits.suspect);
-        if inline {
-            Place::Inline
-        } else {
-            Place::BlockingPool
-        }
+        if inline { Place::Inline } else { Place::BlockingPool }
     }
 
     /// Takes a ready instance, or makes one.
@@ -153,11 +151,7 @@ impl<W: World> Generation<W> {
 
     /// Counts an answer that breaks the contract.
     pub(crate) fn breach(&self, function: &'static str, breach: Breach) -> CallProblem {
-        let problem = CallProblem::Breach {
-            plugin: self.plugin(),
-            function,
-            breach,
-        };
+        let problem = CallProblem::Breach { plugin: self.plugin(), function, breach };
         self.counters.count_problem(&problem);
         problem
     }
@@ -186,12 +180,25 @@ impl<W: World> Generation<W> {
     fn make(&self) -> Result<Instance<W>, CallProblem> {
         let made = self.source.make();
         match &made {
-            Ok(instance) => self
-                .instance_bytes
-                .store(instance.memory_bytes(), Ordering::Relaxed),
+            Ok(instance) => self.instance_bytes.store(instance.memory_bytes(), Ordering::Relaxed),
             Err(problem) => self.counters.count_problem(problem),
         }
         made
+    }
+
+    /// Makes an instance for the stock. A guest that does not stand being called without an
+    /// exchange is not warmed up again; that is not counted against it.
+    fn make_warm(&self) -> Result<Instance<W>, CallProblem> {
+        let mut instance = self.make()?;
+        if !self.warms_up.load(Ordering::Relaxed) {
+            return Ok(instance);
+        }
+        if instance.warm_up(self.source.limits().call).is_ok() {
+            return Ok(instance);
+        }
+        self.warms_up.store(false, Ordering::Relaxed);
+        drop(instance);
+        self.make()
     }
 
     fn shelve(&self, instance: Instance<W>) {
@@ -226,7 +233,9 @@ impl<W: World> Stocked for Generation<W> {
         let budget = self.source.runtime().budget();
         while self.stock.has_room(bytes) && budget.has_spare() {
             // A guest that does not start is counted; the next exchange learns why.
-            let Ok(instance) = self.make() else { return };
+            let Ok(instance) = self.make_warm() else {
+                return;
+            };
             self.shelve(instance);
         }
     }

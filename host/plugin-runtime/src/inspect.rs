@@ -131,14 +131,12 @@ impl<'a> Outline<'a> {
             }
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
-                    self.imports
-                        .push(import.map_err(invalid)?.name.name.to_owned());
+                    self.imports.push(import.map_err(invalid)?.name.name.to_owned());
                 }
             }
             Payload::ComponentExportSection(section) if depth == 0 => {
                 for export in section {
-                    self.exports
-                        .push(export.map_err(invalid)?.name.name.to_owned());
+                    self.exports.push(export.map_err(invalid)?.name.name.to_owned());
                 }
             }
             _ => {}
@@ -150,10 +148,7 @@ impl<'a> Outline<'a> {
     fn manifest(&self) -> Result<&'a [u8], LoadError> {
         let depths = self.manifests.iter().map(|(depth, _)| *depth);
         let outermost = depths.min().ok_or(LoadError::NoManifest)?;
-        let mut found = self
-            .manifests
-            .iter()
-            .filter(|(depth, _)| *depth == outermost);
+        let mut found = self.manifests.iter().filter(|(depth, _)| *depth == outermost);
         match (found.next(), found.next()) {
             (Some((_, json)), None) => Ok(json),
             _ => Err(LoadError::SeveralManifests),

@@ -69,6 +69,19 @@ impl<W> Instance<W> {
     }
 }
 
+impl<W: World> Instance<W> {
+    /// Lets the guest run once without an exchange.
+    ///
+    /// # Errors
+    /// The engine's; the instance must not be used again.
+    pub(crate) fn warm_up(&mut self, deadline: Duration) -> wasmtime::Result<()> {
+        self.store.data().log.set_muted(true);
+        let warmed = self.enter(deadline, W::warm_up);
+        self.store.data().log.set_muted(false);
+        warmed
+    }
+}
+
 impl<W: World> InstanceSource<W> {
     pub(crate) fn new(
         runtime: Runtime,
@@ -76,13 +89,7 @@ impl<W: World> InstanceSource<W> {
         linked: W::Linked,
         (limits, wasi): (InstanceLimits, WasiWorld),
     ) -> Self {
-        Self {
-            runtime,
-            plugin,
-            linked,
-            limits,
-            wasi,
-        }
+        Self { runtime, plugin, linked, limits, wasi }
     }
 
     pub(crate) fn runtime(&self) -> &Runtime {
@@ -107,19 +114,11 @@ impl<W: World> InstanceSource<W> {
     /// # Errors
     /// If there may be no more instances, or the guest's start function fails.
     pub(crate) fn make(&self) -> Result<Instance<W>, CallProblem> {
-        let meter = self
-            .runtime
-            .budget()
-            .meter(self.limits)
-            .ok_or(CallProblem::Crowded)?;
+        let meter = self.runtime.budget().meter(self.limits).ok_or(CallProblem::Crowded)?;
         let mut store = self.store(meter);
         arm(&mut store, self.limits.call);
         match W::instantiate(&self.linked, &mut store) {
-            Ok(exports) => Ok(Instance {
-                store,
-                exports,
-                exchanges_left: self.draw_exchanges(),
-            }),
+            Ok(exports) => Ok(Instance { store, exports, exchanges_left: self.draw_exchanges() }),
             Err(error) => Err(self.explain("start", &error, &store.data().meter)),
         }
     }
@@ -136,22 +135,14 @@ impl<W: World> InstanceSource<W> {
         }
         let plugin = Arc::clone(&self.plugin);
         if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) {
-            return CallProblem::Deadline {
-                plugin,
-                function,
-                limit: self.limits.call,
-            };
+            return CallProblem::Deadline { plugin, function, limit: self.limits.call };
         }
         let mut reason = format!("{error:#}");
         reason.truncate(reason.floor_char_boundary(MAX_REASON_BYTES));
         if let Some(refusal) = meter.refusal() {
             reason = format!("{refusal}; then: {reason}");
         }
-        CallProblem::Fault {
-            plugin,
-            function,
-            reason,
-        }
+        CallProblem::Fault { plugin, function, reason }
     }
 
     fn store(&self, meter: Meter) -> Store<GuestState> {

@@ -91,11 +91,7 @@ impl Limits {
             core_instances: 32,
             handles: 1024,
         },
-        stock: StockLimits {
-            instances: 16,
-            bytes: 64 * MIB,
-            idle: Duration::from_secs(10),
-        },
+        stock: StockLimits { instances: 16, bytes: 64 * MIB, idle: Duration::from_secs(10) },
         reuse: ReuseLimits {
             exchanges: 1000,
             memory_bytes: 64 * MIB,

@@ -67,25 +67,12 @@ impl<'a> Candidate<'a> {
     /// # Errors
     /// If the bytes are not a plugin for this contract.
     pub(crate) fn inspect(runtime: &Runtime, bytes: &'a [u8]) -> Result<Self, LoadError> {
-        let Inspected {
-            manifest,
-            imports,
-            exports,
-            needs,
-        } = inspect(bytes, runtime.limits())?;
+        let Inspected { manifest, imports, exports, needs } = inspect(bytes, runtime.limits())?;
         let exported = exported_kind(&exports)?;
         if exported != manifest.kind {
-            return Err(LoadError::KindMismatch {
-                said: manifest.kind,
-                exported,
-            });
+            return Err(LoadError::KindMismatch { said: manifest.kind, exported });
         }
-        Ok(Self {
-            bytes,
-            manifest: Arc::new(manifest),
-            imports,
-            needs,
-        })
+        Ok(Self { bytes, manifest: Arc::new(manifest), imports, needs })
     }
 
     pub(crate) fn manifest(&self) -> &Manifest {
@@ -101,13 +88,8 @@ impl<'a> Candidate<'a> {
         let limits = narrow(&runtime.limits().instance, self.manifest.limits)?;
         self.needs.check(&limits)?;
         let linked = link(runtime, self.bytes, &limits, wasi)?;
-        let build = Build {
-            runtime: runtime.clone(),
-            manifest: self.manifest,
-            grant,
-            wasi,
-            limits,
-        };
+        let build =
+            Build { runtime: runtime.clone(), manifest: self.manifest, grant, wasi, limits };
         match build.manifest.kind {
             PluginKind::Normalizer => {
                 build.finish(linked, |it| Face::Egress(Arc::new(Egress::new(it))))
@@ -217,10 +199,8 @@ fn check_imports(imports: &[String], grant: Grant) -> Result<WasiWorld, LoadErro
 }
 
 fn check_wasi(import: &str, grant: Grant) -> Result<(), LoadError> {
-    let (package, rest) = import
-        .strip_prefix("wasi:")
-        .and_then(|name| name.split_once('/'))
-        .unwrap_or_default();
+    let (package, rest) =
+        import.strip_prefix("wasi:").and_then(|name| name.split_once('/')).unwrap_or_default();
     let (_, version) = rest.split_once('@').unwrap_or_default();
     if package == "sockets" && grant.sockets == SocketImports::Refused {
         let advice = "a plugin reaches no network: its adapter names the exchange and the \
@@ -240,10 +220,7 @@ fn check_wasi(import: &str, grant: Grant) -> Result<(), LoadError> {
 }
 
 fn refused(import: &str, advice: &'static str) -> LoadError {
-    LoadError::Import {
-        import: import.chars().take(200).collect(),
-        advice,
-    }
+    LoadError::Import { import: import.chars().take(200).collect(), advice }
 }
 
 /// Interface and version of a name like `patchbay:plugin/host@0.1.0`.
@@ -280,9 +257,7 @@ fn link(
         .map_err(|error| LoadError::Start(format!("{error:#}")))?;
     let mut linker = Linker::new(runtime.engine());
     state::link(&mut linker, wasi).map_err(|error| types(&error))?;
-    linker
-        .instantiate_pre(&component)
-        .map_err(|error| types(&error))
+    linker.instantiate_pre(&component).map_err(|error| types(&error))
 }
 
 fn check_resources(component: &Component, limits: &InstanceLimits) -> Result<(), LoadError> {
@@ -303,11 +278,7 @@ fn check_resources(component: &Component, limits: &InstanceLimits) -> Result<(),
 impl Needs {
     fn check(&self, limits: &InstanceLimits) -> Result<(), LoadError> {
         let elements = limits.table_elements as u64;
-        check_need(
-            "bytes of memory",
-            self.memory_bytes,
-            limits.memory_bytes as u64,
-        )?;
+        check_need("bytes of memory", self.memory_bytes, limits.memory_bytes as u64)?;
         check_need("memories", self.memories, limits.memories.into())?;
         check_need("tables", self.tables, limits.tables.into())?;
         check_need("elements in a table", self.table_elements, elements)

@@ -1,7 +1,7 @@
 //! What a plugin writes to the gateway's log: tagged by the host, cut, escaped and counted.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use exchange::RequestId;
@@ -16,6 +16,7 @@ pub(crate) struct PluginLog {
     plugin: Arc<str>,
     request: Mutex<Option<RequestId>>,
     lines: AtomicU32,
+    muted: AtomicBool,
 }
 
 impl PluginLog {
@@ -24,6 +25,7 @@ impl PluginLog {
             plugin,
             request: Mutex::new(None),
             lines: AtomicU32::new(0),
+            muted: AtomicBool::new(false),
         }
     }
 
@@ -33,9 +35,15 @@ impl PluginLog {
         *self.request() = request;
     }
 
+    /// Drops lines that belong to no exchange, or stops doing so.
+    pub(crate) fn set_muted(&self, muted: bool) {
+        self.muted.store(muted, Ordering::Relaxed);
+    }
+
     /// Counts a line. False if the exchange has used up its lines: nothing needs to be read.
     pub(crate) fn admit(&self) -> bool {
-        self.lines.fetch_add(1, Ordering::Relaxed).lt(&MAX_LINES)
+        !self.muted.load(Ordering::Relaxed)
+            && self.lines.fetch_add(1, Ordering::Relaxed) < MAX_LINES
     }
 
     /// Writes an admitted line.
@@ -59,10 +67,7 @@ impl PluginLog {
     }
 
     fn report_dropped(&self) {
-        let dropped = self
-            .lines
-            .swap(0, Ordering::Relaxed)
-            .saturating_sub(MAX_LINES);
+        let dropped = self.lines.swap(0, Ordering::Relaxed).saturating_sub(MAX_LINES);
         if dropped > 0 {
             let request = self.request();
             event!(
@@ -124,20 +129,14 @@ mod tests {
 
     #[test]
     fn a_message_cannot_start_a_line_or_drive_a_terminal() {
-        assert_eq!(
-            Escaped("a\nb\u{1b}[2Jé\u{202e}").to_string(),
-            "a\\nb\\u{1b}[2Jé\\u{202e}"
-        );
+        assert_eq!(Escaped("a\nb\u{1b}[2Jé\u{202e}").to_string(), "a\\nb\\u{1b}[2Jé\\u{202e}");
         assert_eq!(Escaped("plain").to_string(), "plain");
     }
 
     #[test]
     fn a_message_is_cut_at_a_character() {
         assert_eq!(cut(&"é".repeat(2000)).len(), MAX_LINE_BYTES);
-        assert_eq!(
-            cut(&format!("a{}", "é".repeat(2000))).len(),
-            MAX_LINE_BYTES - 1
-        );
+        assert_eq!(cut(&format!("a{}", "é".repeat(2000))).len(), MAX_LINE_BYTES - 1);
     }
 
     #[test]

@@ -162,9 +162,7 @@ impl Manifest {
     pub fn parse(json: &[u8]) -> Result<Self, ManifestProblem> {
         let ContractOnly { contract } = serde_json::from_slice(json)?;
         if let Some(contract) = contract.filter(|version| version != CONTRACT) {
-            return Err(ManifestProblem::Contract(
-                contract.chars().take(80).collect(),
-            ));
+            return Err(ManifestProblem::Contract(contract.chars().take(80).collect()));
         }
         let manifest: Self = serde_json::from_slice(json)?;
         manifest.check()?;
@@ -201,10 +199,9 @@ impl Manifest {
             (PluginKind::HttpAdapter | PluginKind::ProcessAdapter, None, Some(adapter)) => {
                 check_name("adapter.default_dialect", &adapter.default_dialect)
             }
-            (PluginKind::Normalizer, ..) => Err(wrong(
-                "dialect",
-                "a normalizer needs \"dialect\" and has no \"adapter\"",
-            )),
+            (PluginKind::Normalizer, ..) => {
+                Err(wrong("dialect", "a normalizer needs \"dialect\" and has no \"adapter\""))
+            }
             (kind, ..) => Err(wrong(
                 "adapter",
                 format!("a plugin of kind {kind} needs \"adapter\" and has no \"dialect\""),
@@ -218,10 +215,7 @@ impl Manifest {
             check_slot_name(&member, &slot.slot)?;
             let earlier = self.credentials.iter().take(index);
             if earlier.into_iter().any(|other| other.slot == slot.slot) {
-                return Err(wrong(
-                    member,
-                    format!("slot {:?} is declared twice", slot.slot),
-                ));
+                return Err(wrong(member, format!("slot {:?} is declared twice", slot.slot)));
             }
             if slot.uses.is_empty() {
                 return Err(wrong(member, "uses names no way to apply the secret"));
@@ -239,10 +233,9 @@ impl Manifest {
             PluginKind::HttpAdapter if !of_process => Ok(()),
             PluginKind::ProcessAdapter if of_process => Ok(()),
             PluginKind::Normalizer => Err(wrong(member, "a normalizer has no credentials")),
-            kind => Err(wrong(
-                member,
-                format!("a plugin of kind {kind} cannot use a secret as {used}"),
-            )),
+            kind => {
+                Err(wrong(member, format!("a plugin of kind {kind} cannot use a secret as {used}")))
+            }
         }
     }
 }
@@ -258,10 +251,7 @@ impl fmt::Display for PluginKind {
 }
 
 fn wrong(member: impl Into<String>, problem: impl Into<String>) -> ManifestProblem {
-    ManifestProblem::Member {
-        member: member.into(),
-        problem: problem.into(),
-    }
+    ManifestProblem::Member { member: member.into(), problem: problem.into() }
 }
 
 fn check_name(member: &str, name: &str) -> Result<(), ManifestProblem> {
@@ -269,10 +259,7 @@ fn check_name(member: &str, name: &str) -> Result<(), ManifestProblem> {
     if (1..=MAX_NAME_BYTES).contains(&name.len()) && name.bytes().all(allowed) {
         return Ok(());
     }
-    Err(wrong(
-        member,
-        "must be 1 to 64 lower-case letters, digits or \"-\"",
-    ))
+    Err(wrong(member, "must be 1 to 64 lower-case letters, digits or \"-\""))
 }
 
 fn check_slot_name(member: &str, slot: &str) -> Result<(), ManifestProblem> {
@@ -289,10 +276,7 @@ fn check_version(version: &str) -> Result<(), ManifestProblem> {
     if (1..=MAX_NAME_BYTES).contains(&version.len()) && visible {
         return Ok(());
     }
-    Err(wrong(
-        "version",
-        "must be 1 to 64 visible ASCII characters, like \"1.2.3\"",
-    ))
+    Err(wrong("version", "must be 1 to 64 visible ASCII characters, like \"1.2.3\""))
 }
 
 fn read_operations<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Operation>, D::Error> {
@@ -313,10 +297,7 @@ fn read_operations<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Operation>,
 
 fn read_uses<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<CredentialUse>, D::Error> {
     let texts = Vec::<String>::deserialize(from)?;
-    texts
-        .iter()
-        .map(|text| text.parse().map_err(serde::de::Error::custom))
-        .collect()
+    texts.iter().map(|text| text.parse().map_err(serde::de::Error::custom)).collect()
 }
 
 #[cfg(test)]

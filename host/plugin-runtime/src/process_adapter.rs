@@ -109,17 +109,12 @@ fn check_program(program: &str) -> Result<(), Breach> {
         return Ok(());
     }
     let shown = shorten(program);
-    Err(Breach::Process(format!(
-        "program {shown:?} is not an absolute path"
-    )))
+    Err(Breach::Process(format!("program {shown:?} is not an absolute path")))
 }
 
 fn check_arguments(arguments: &[guest::Argument]) -> Result<(), Breach> {
     Breach::check_count("arguments", arguments.len(), MAX_ARGUMENTS)?;
-    match arguments
-        .iter()
-        .position(|argument| argument.text.contains('\0'))
-    {
+    match arguments.iter().position(|argument| argument.text.contains('\0')) {
         Some(index) => Err(Breach::Process(format!("argument {index} holds a NUL"))),
         None => Ok(()),
     }
@@ -167,17 +162,12 @@ mod tests {
 
     #[test]
     fn an_environment_can_be_set_as_it_is() {
-        for variables in [
-            vec![("", "x")],
-            vec![("A=B", "x")],
-            vec![("A", "x\0")],
-            vec![("A", "1"), ("A", "2")],
-        ] {
+        for variables in
+            [vec![("", "x")], vec![("A=B", "x")], vec![("A", "x\0")], vec![("A", "1"), ("A", "2")]]
+        {
             let mut process = process("/bin/echo");
-            process.environment = variables
-                .iter()
-                .map(|(name, value)| ((*name).into(), (*value).into()))
-                .collect();
+            process.environment =
+                variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
             assert!(accept_process(process).is_err(), "{variables:?}");
         }
     }
@@ -185,10 +175,7 @@ mod tests {
     #[test]
     fn an_argument_holds_no_nul() {
         let mut process = process("/bin/echo");
-        process.arguments.push(guest::Argument {
-            text: "a\0".into(),
-            takes_body: false,
-        });
+        process.arguments.push(guest::Argument { text: "a\0".into(), takes_body: false });
         assert!(accept_process(process).is_err());
     }
 }

@@ -72,11 +72,7 @@ impl Registry {
     /// A registry without plugins.
     #[must_use]
     pub fn new(runtime: Runtime) -> Self {
-        Self {
-            runtime,
-            table: ArcSwap::default(),
-            loading: Mutex::new(()),
-        }
+        Self { runtime, table: ArcSwap::default(), loading: Mutex::new(()) }
     }
 
     /// The runtime that the plugins run on.
@@ -118,11 +114,7 @@ impl Registry {
     /// The plugins that serve, by name.
     #[must_use]
     pub fn list(&self) -> Vec<PluginStatus> {
-        self.table
-            .load()
-            .serving()
-            .map(|entry| entry.status())
-            .collect()
+        self.table.load().serving().map(|entry| entry.status()).collect()
     }
 
     fn load(
@@ -135,15 +127,8 @@ impl Registry {
         table.check_dialect(candidate.manifest())?;
         let plugin = candidate.load(&self.runtime, grant)?;
         let id = plugin.id;
-        let sha256 = Sha256::digest(bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let entry = Entry {
-            plugin,
-            origin,
-            sha256,
-        };
+        let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let entry = Entry { plugin, origin, sha256 };
         self.table.store(Arc::new(table.with(entry)));
         Ok(id)
     }
@@ -191,9 +176,7 @@ impl PluginCatalog for Registry {
 
     fn supports(&self, dialect: &str, operation: Operation) -> bool {
         let table = self.table.load();
-        let facts = table
-            .dialect(dialect)
-            .and_then(|entry| entry.plugin.manifest.dialect.as_ref());
+        let facts = table.dialect(dialect).and_then(|entry| entry.plugin.manifest.dialect.as_ref());
         facts.is_some_and(|facts| facts.operations.contains(&operation))
     }
 }

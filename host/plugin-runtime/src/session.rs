@@ -34,12 +34,7 @@ enum Seat<W> {
 
 impl<W: World> Session<W> {
     pub(crate) fn new(generation: Arc<Generation<W>>, request: Option<RequestId>) -> Self {
-        Self {
-            generation,
-            request,
-            seat: Seat::Unused,
-            in_order: true,
-        }
+        Self { generation, request, seat: Seat::Unused, in_order: true }
     }
 
     pub(crate) fn generation(&self) -> &Generation<W> {
@@ -57,11 +52,7 @@ impl<W: World> Session<W> {
         work: impl FnOnce(&W, &mut Store<GuestState>) -> wasmtime::Result<R> + Send + 'static,
     ) -> Result<R, Failure> {
         let seat = std::mem::replace(&mut self.seat, Seat::Empty);
-        let visit = Visit {
-            seat,
-            request: self.request.clone(),
-            function,
-        };
+        let visit = Visit { seat, request: self.request.clone(), function };
         let answer = match self.generation.place(body_bytes) {
             Place::Inline => visit.run(&self.generation, work),
             Place::BlockingPool => {
@@ -100,11 +91,7 @@ impl<W: World> Session<W> {
     }
 
     fn lost(&self, function: &'static str, source: tokio::task::JoinError) -> CallProblem {
-        CallProblem::Lost {
-            plugin: self.generation.plugin(),
-            function,
-            source,
-        }
+        CallProblem::Lost { plugin: self.generation.plugin(), function, source }
     }
 }
 

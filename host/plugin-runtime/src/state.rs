@@ -30,9 +30,7 @@ pub(crate) enum WasiWorld {
 /// Not for any plugin's sake: only if the names here clash.
 pub(crate) fn link(linker: &mut Linker<GuestState>, wasi_world: WasiWorld) -> wasmtime::Result<()> {
     linker.instance("patchbay:plugin/types@0.1.0")?;
-    linker
-        .instance("patchbay:plugin/host@0.1.0")?
-        .func_wrap("log", log)?;
+    linker.instance("patchbay:plugin/host@0.1.0")?.func_wrap("log", log)?;
     match wasi_world {
         WasiWorld::Absent => Ok(()),
         WasiWorld::Empty => wasi::add_to_linker(linker),

@@ -64,8 +64,7 @@ impl Counters {
             CallProblem::Crowded | CallProblem::GivenUp { .. } | CallProblem::Lost { .. } => return,
         };
         counter.fetch_add(1, Ordering::Relaxed);
-        self.last_failure_ms
-            .store(self.elapsed_ms() + 1, Ordering::Relaxed);
+        self.last_failure_ms.store(self.elapsed_ms() + 1, Ordering::Relaxed);
     }
 
     /// Whether the plugin failed lately.

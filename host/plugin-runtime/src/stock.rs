@@ -27,11 +27,7 @@ impl<T> Stock<T> {
     pub(crate) fn new(limits: StockLimits) -> Self {
         Self {
             limits,
-            shelf: Mutex::new(Shelf {
-                items: Vec::new(),
-                bytes: 0,
-                last_taken: Instant::now(),
-            }),
+            shelf: Mutex::new(Shelf { items: Vec::new(), bytes: 0, last_taken: Instant::now() }),
         }
     }
 
@@ -51,11 +47,7 @@ impl<T> Stock<T> {
             return Err(value);
         }
         shelf.bytes += bytes;
-        shelf.items.push(Item {
-            value,
-            bytes,
-            since: Instant::now(),
-        });
+        shelf.items.push(Item { value, bytes, since: Instant::now() });
         Ok(())
     }
 
@@ -116,11 +108,8 @@ impl<T> Shelf<T> {
 mod tests {
     use super::*;
 
-    const LIMITS: StockLimits = StockLimits {
-        instances: 3,
-        bytes: 100,
-        idle: Duration::from_secs(10),
-    };
+    const LIMITS: StockLimits =
+        StockLimits { instances: 3, bytes: 100, idle: Duration::from_secs(10) };
 
     #[test]
     fn a_stock_is_capped_by_number() {
@@ -146,10 +135,7 @@ mod tests {
         let stock = Stock::new(LIMITS);
         stock.put(0, 1).unwrap();
         stock.put(1, 1).unwrap();
-        assert_eq!(
-            (stock.take(), stock.take(), stock.take()),
-            (Some(1), Some(0), None)
-        );
+        assert_eq!((stock.take(), stock.take(), stock.take()), (Some(1), Some(0), None));
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod loading;
 mod log;
 mod reuse;
 mod stock;
+mod tmp_measure;
 mod wasi;
 
 /// Roomy in time, as tests share the machine; hostile guests ask for less.
@@ -44,9 +45,7 @@ fn registry() -> Registry {
 
 fn install(registry: &Registry, guest: &Guest) {
     let installed = Origin::Installed(None);
-    registry
-        .install(&guest.build(), installed, Grant::default())
-        .unwrap();
+    registry.install(&guest.build(), installed, Grant::default()).unwrap();
 }
 
 fn status(registry: &Registry, name: &str) -> PluginStatus {
@@ -64,10 +63,7 @@ fn call() -> Call {
 }
 
 fn identity() -> ReplyIdentity {
-    ReplyIdentity {
-        id: "chatcmpl-1".into(),
-        created: 1_700_000_000,
-    }
+    ReplyIdentity { id: "chatcmpl-1".into(), created: 1_700_000_000 }
 }
 
 fn ok_head() -> ResponseHead {

@@ -12,9 +12,7 @@ const TICK: Duration = Duration::from_millis(1);
 
 /// Ticks of a deadline: one more than its milliseconds, as the running tick may be over at once.
 pub(crate) fn ticks(deadline: Duration) -> u64 {
-    u64::try_from(deadline.as_millis())
-        .unwrap_or(u64::MAX / 2)
-        .saturating_add(1)
+    u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX / 2).saturating_add(1)
 }
 
 /// The thread that ticks. Dropping it stops the thread.
@@ -30,18 +28,13 @@ impl Ticker {
         let stop = Arc::new(AtomicBool::new(false));
         let engine = engine.clone();
         let asked_to_stop = Arc::clone(&stop);
-        let thread = thread::Builder::new()
-            .name("plugin-ticker".into())
-            .spawn(move || {
-                while !asked_to_stop.load(Ordering::Relaxed) {
-                    thread::park_timeout(TICK);
-                    engine.increment_epoch();
-                }
-            })?;
-        Ok(Self {
-            stop,
-            thread: Some(thread),
-        })
+        let thread = thread::Builder::new().name("plugin-ticker".into()).spawn(move || {
+            while !asked_to_stop.load(Ordering::Relaxed) {
+                thread::park_timeout(TICK);
+                engine.increment_epoch();
+            }
+        })?;
+        Ok(Self { stop, thread: Some(thread) })
     }
 }
 

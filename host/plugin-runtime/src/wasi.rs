@@ -41,11 +41,7 @@ impl EmptyWorld {
     pub(crate) fn new(log: &Arc<PluginLog>) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
-        Self {
-            context: empty_context(log),
-            table,
-            deadline: Instant::now(),
-        }
+        Self { context: empty_context(log), table, deadline: Instant::now() }
     }
 
     /// Sets the time until which host functions may wait.
@@ -55,10 +51,7 @@ impl EmptyWorld {
 }
 
 fn empty_context(log: &Arc<PluginLog>) -> WasiCtx {
-    let output = |level| LogOutput {
-        log: Arc::clone(log),
-        level,
-    };
+    let output = |level| LogOutput { log: Arc::clone(log), level };
     WasiCtxBuilder::new()
         .arg("plugin")
         .stdout(output("info"))
@@ -73,18 +66,12 @@ fn empty_context(log: &Arc<PluginLog>) -> WasiCtx {
 impl WasiView for GuestState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let world = empty_world(self);
-        WasiCtxView {
-            ctx: &mut world.context,
-            table: &mut world.table,
-        }
+        WasiCtxView { ctx: &mut world.context, table: &mut world.table }
     }
 }
 
 fn empty_world(state: &mut GuestState) -> &mut EmptyWorld {
-    state
-        .wasi
-        .as_deref_mut()
-        .expect("WASI is linked only to plugins whose stores have this state")
+    state.wasi.as_deref_mut().expect("WASI is linked only to plugins whose stores have this state")
 }
 
 /// Defines the empty world.
@@ -93,10 +80,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
     linker.allow_shadowing(true);
     poll::add_to_linker::<GuestState, LimitedWaiting>(linker, |state| {
         let world = empty_world(state);
-        WaitingUntil {
-            table: &mut world.table,
-            deadline: world.deadline,
-        }
+        WaitingUntil { table: &mut world.table, deadline: world.deadline }
     })?;
     linker.allow_shadowing(false);
     Ok(())
@@ -171,11 +155,7 @@ impl StdoutStream for LogOutput {
     }
 
     fn p2_stream(&self) -> Box<dyn OutputStream> {
-        Box::new(LineStream {
-            log: Arc::clone(&self.log),
-            level: self.level,
-            line: Vec::new(),
-        })
+        Box::new(LineStream { log: Arc::clone(&self.log), level: self.level, line: Vec::new() })
     }
 }
 
@@ -188,8 +168,7 @@ struct LineStream {
 impl LineStream {
     fn end_line(&mut self) {
         if !self.line.is_empty() && self.log.admit() {
-            self.log
-                .write(self.level, &String::from_utf8_lossy(&self.line));
+            self.log.write(self.level, &String::from_utf8_lossy(&self.line));
         }
         self.line.clear();
     }

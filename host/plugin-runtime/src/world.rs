@@ -6,6 +6,7 @@ use wasmtime::component::InstancePre;
 use crate::bindings::egress::{EgressNormalizer, EgressNormalizerPre};
 use crate::bindings::http::{HttpProvider, HttpProviderPre};
 use crate::bindings::process::{ProcessProvider, ProcessProviderPre};
+use crate::bindings::types;
 use crate::state::GuestState;
 
 /// Typed exports of one instance, and how to get them.
@@ -22,10 +23,31 @@ pub(crate) trait World: Sized + Send + 'static {
     /// # Errors
     /// If an export has the wrong type, a limit is reached, or the start function traps.
     fn instantiate(linked: &Self::Linked, store: &mut Store<GuestState>) -> wasmtime::Result<Self>;
+
+    /// Calls a function that the contract calls pure, so that the pages an exchange needs are
+    /// mapped before it comes: the stack, the allocator's state, the tables. What the guest
+    /// answers does not matter.
+    ///
+    /// # Errors
+    /// If the guest traps; the instance must not be used then.
+    fn warm_up(&self, store: &mut Store<GuestState>) -> wasmtime::Result<()>;
 }
 
+/// A call that belongs to no exchange.
+fn rehearsal() -> types::Call {
+    types::Call {
+        operation: "chat".into(),
+        model: "warm-up".into(),
+        streaming: true,
+        settings: NO_SETTINGS.into(),
+        extra: Vec::new(),
+    }
+}
+
+const NO_SETTINGS: &str = "{}";
+
 macro_rules! world {
-    ($world:ty, $linked:ident) => {
+    ($world:ty, $linked:ident, |$plugin:ident, $store:ident| $warm_up:expr) => {
         impl World for $world {
             type Linked = $linked<GuestState>;
 
@@ -39,10 +61,24 @@ macro_rules! world {
             ) -> wasmtime::Result<Self> {
                 linked.instantiate(store)
             }
+
+            fn warm_up(&self, $store: &mut Store<GuestState>) -> wasmtime::Result<()> {
+                let $plugin = self;
+                $warm_up.map(drop)
+            }
         }
     };
 }
 
-world!(EgressNormalizer, EgressNormalizerPre);
-world!(HttpProvider, HttpProviderPre);
-world!(ProcessProvider, ProcessProviderPre);
+world!(EgressNormalizer, EgressNormalizerPre, |plugin, store| {
+    let egress = plugin.patchbay_plugin_egress();
+    egress.call_plan(store, &rehearsal())
+});
+world!(HttpProvider, HttpProviderPre, |plugin, store| {
+    let adapter = plugin.patchbay_plugin_http_adapter();
+    adapter.call_probe(store, &NO_SETTINGS.into())
+});
+world!(ProcessProvider, ProcessProviderPre, |plugin, store| {
+    let adapter = plugin.patchbay_plugin_process_adapter();
+    adapter.call_prepare(store, &rehearsal())
+});

@@ -52,10 +52,7 @@ impl FromStr for DigestText {
 
 impl ApiKey {
     pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
-        let id = fields
-            .member("id")
-            .required("add an id, it is what logs show")
-            .parsed();
+        let id = fields.member("id").required("add an id, it is what logs show").parsed();
         let source = read_source(fields);
         // A pattern is written with a model name's characters.
         let models: Option<Vec<ModelName>> =

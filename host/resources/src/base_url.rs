@@ -85,10 +85,7 @@ mod tests {
             ("https://pw@a/", BaseUrlProblem::Credentials),
             ("https://a/?key=pw", BaseUrlProblem::Query),
             ("https://a/#pw", BaseUrlProblem::Query),
-            (
-                "pw",
-                BaseUrlProblem::NotUrl(url::ParseError::RelativeUrlWithoutBase),
-            ),
+            ("pw", BaseUrlProblem::NotUrl(url::ParseError::RelativeUrlWithoutBase)),
         ] {
             let problem = text.parse::<BaseUrl>().unwrap_err();
             assert_eq!(problem, expected, "{text}");

@@ -34,17 +34,9 @@ impl Document {
             document = Self::read_members(&mut fields);
             fields.finish();
         } else {
-            problems.report(
-                "",
-                "a document must be a table",
-                "write { \"providers\": [] }",
-            );
+            problems.report("", "a document must be a table", "write { \"providers\": [] }");
         }
-        if problems.is_empty() {
-            Ok(document)
-        } else {
-            Err(problems.into_vec())
-        }
+        if problems.is_empty() { Ok(document) } else { Err(problems.into_vec()) }
     }
 
     /// Reads the members `providers`, `api_keys` and `routes` of a table that has others too.
@@ -54,9 +46,7 @@ impl Document {
         let document = Self {
             providers: read_all(fields.member("providers"), Provider::read),
             api_keys: read_all(fields.member("api_keys"), ApiKey::read),
-            routes: read_all(fields.member("routes"), |route| {
-                Route::read(route, &offered)
-            }),
+            routes: read_all(fields.member("routes"), |route| Route::read(route, &offered)),
         };
         report_twins(fields, "providers", "id");
         report_twins(fields, "api_keys", "id");

@@ -43,12 +43,7 @@ impl<'v, 'p> Fields<'v, 'p> {
     /// Begins with the outermost table.
     #[must_use]
     pub fn root(members: &'v Map<String, Value>, problems: &'p mut Problems) -> Self {
-        Self {
-            members,
-            path: String::new(),
-            known: Vec::new(),
-            problems,
-        }
+        Self { members, path: String::new(), known: Vec::new(), problems }
     }
 
     /// Asks for a member. JSON's `null` is as good as absent.
@@ -197,22 +192,15 @@ impl<'v, 'f> Member<'v, 'f> {
         };
         let mut read_all = Vec::with_capacity(members.len());
         for (name, value) in members {
-            let element = Element {
-                value,
-                path: member_path(&self.path, name),
-                problems: self.problems,
-            };
+            let element =
+                Element { value, path: member_path(&self.path, name), problems: self.problems };
             read_all.extend(read(name, element));
         }
         Some(read_all)
     }
 
     fn element(self) -> Option<Element<'v, 'f>> {
-        Some(Element {
-            value: self.value?,
-            path: self.path,
-            problems: self.problems,
-        })
+        Some(Element { value: self.value?, path: self.path, problems: self.problems })
     }
 
     fn wrong_kind(self, wanted: &str) {
@@ -258,9 +246,7 @@ impl<'v> Element<'v, '_> {
             self.wrong_kind("a text in quotes");
             return None;
         };
-        text.parse()
-            .map_err(|error: T::Err| self.refuse(&error.to_string()))
-            .ok()
+        text.parse().map_err(|error: T::Err| self.refuse(&error.to_string())).ok()
     }
 
     /// A table with members of known names; `read` asks for them, the rest is reported.
@@ -269,12 +255,8 @@ impl<'v> Element<'v, '_> {
             self.wrong_kind("a table");
             return None;
         };
-        let mut fields = Fields {
-            members,
-            path: self.path,
-            known: Vec::new(),
-            problems: self.problems,
-        };
+        let mut fields =
+            Fields { members, path: self.path, known: Vec::new(), problems: self.problems };
         let found = read(&mut fields);
         fields.finish();
         found

@@ -115,17 +115,7 @@ mod tests {
             assert!(text.parse::<ProviderId>().is_ok(), "{text}");
         }
         let too_long = "a".repeat(65);
-        for text in [
-            "",
-            "-a",
-            "_a",
-            "A",
-            "a/b",
-            "a b",
-            "é",
-            "a\n",
-            too_long.as_str(),
-        ] {
+        for text in ["", "-a", "_a", "A", "a/b", "a b", "é", "a\n", too_long.as_str()] {
             assert!(text.parse::<ProviderId>().is_err(), "{text:?}");
         }
         assert!("a_b".parse::<PluginName>().is_err());

@@ -37,11 +37,7 @@ impl Problems {
         message: impl Into<String>,
         fix: impl Into<String>,
     ) {
-        self.0.push(Problem {
-            path: path.into(),
-            message: message.into(),
-            fix: fix.into(),
-        });
+        self.0.push(Problem { path: path.into(), message: message.into(), fix: fix.into() });
     }
 
     /// Whether there is none.
@@ -61,15 +57,9 @@ impl Problems {
 #[must_use]
 pub fn member_path(table: &str, name: &str) -> String {
     let bare = !name.is_empty()
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     let name = if bare { shown(name) } else { quoted(name) };
-    if table.is_empty() {
-        name
-    } else {
-        format!("{table}.{name}")
-    }
+    if table.is_empty() { name } else { format!("{table}.{name}") }
 }
 
 /// Path of a list's element.
@@ -100,10 +90,7 @@ mod tests {
     #[test]
     fn a_path_reads_like_the_member_it_names() {
         assert_eq!(member_path("", "server"), "server");
-        assert_eq!(
-            member_path(&element_path("providers", 2), "base_url"),
-            "providers[2].base_url"
-        );
+        assert_eq!(member_path(&element_path("providers", 2), "base_url"), "providers[2].base_url");
         assert_eq!(member_path("a", "b.c\n"), "a.\"b.c\\n\"");
         assert!(member_path("", &"x".repeat(500)).chars().count() < 70);
     }

@@ -96,20 +96,17 @@ pub struct Limits {
 impl Provider {
     pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
         let id = fields.member("id").required("add an id").parsed();
-        let adapter = fields
-            .member("adapter")
-            .required("name the plugin that reaches the provider")
-            .parsed();
+        let adapter =
+            fields.member("adapter").required("name the plugin that reaches the provider").parsed();
         let dialect = fields.member("dialect").parsed();
         let base_url = fields.member("base_url").parsed();
         let credentials = fields.member("credentials").entries(read_credential);
         let models = read_models(fields);
         let settings = read_settings(fields.member("settings"));
         let timeouts = fields.member("timeouts").table(Timeouts::read);
-        let network = fields.member("network").choice(&[
-            ("default", Network::Default),
-            ("anywhere", Network::Anywhere),
-        ]);
+        let network = fields
+            .member("network")
+            .choice(&[("default", Network::Default), ("anywhere", Network::Anywhere)]);
         let limits = fields.member("limits").table(Limits::read);
         Some(Self {
             path: fields.path(None),
@@ -148,10 +145,7 @@ impl Default for Timeouts {
 }
 
 impl Timeouts {
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "the shape of every table's reader"
-    )]
+    #[expect(clippy::unnecessary_wraps, reason = "the shape of every table's reader")]
     fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
         let mut read = |name| {
             let found = fields.member(name).integer(1..=HOUR_MS);
@@ -192,10 +186,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "the shape of every table's reader"
-    )]
+    #[expect(clippy::unnecessary_wraps, reason = "the shape of every table's reader")]
     fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
         let default = Self::default();
         let mut read = |name, range, default| fields.member(name).integer(range).unwrap_or(default);
@@ -206,11 +197,7 @@ impl Limits {
                 default.max_response_bytes,
             ),
             max_output_bytes: read("max_output_bytes", KIB..=4 * GIB, default.max_output_bytes),
-            max_memory_bytes: read(
-                "max_memory_bytes",
-                MIB..=1024 * GIB,
-                default.max_memory_bytes,
-            ),
+            max_memory_bytes: read("max_memory_bytes", MIB..=1024 * GIB, default.max_memory_bytes),
             max_cpu_seconds: read("max_cpu_seconds", 1..=3600, default.max_cpu_seconds),
             max_processes: read("max_processes", 1..=65_536, default.max_processes),
             max_open_files: read("max_open_files", 8..=65_536, default.max_open_files),

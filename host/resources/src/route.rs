@@ -48,10 +48,8 @@ pub(crate) struct OfferedModels<'v>(BTreeMap<&'v str, BTreeSet<&'v str>>);
 impl Route {
     pub(crate) fn read(fields: &mut Fields<'_, '_>, offered: &OfferedModels<'_>) -> Option<Self> {
         const FIX: &str = "add one: { provider = \"…\", model = \"…\" }";
-        let model: Option<ModelName> = fields
-            .member("model")
-            .required("add the name that callers say")
-            .parsed();
+        let model: Option<ModelName> =
+            fields.member("model").required("add the name that callers say").parsed();
         if let Some(model) = &model {
             offered.check_route_name(fields, model);
         }
@@ -63,11 +61,7 @@ impl Route {
             fields.report(Some("candidates"), "is empty", FIX);
         }
         let fallback_on = FallbackOn::read(fields.member("fallback_on"));
-        Some(Self {
-            model: model?,
-            candidates: candidates?,
-            fallback_on,
-        })
+        Some(Self { model: model?, candidates: candidates?, fallback_on })
     }
 }
 
@@ -87,14 +81,10 @@ impl FallbackOn {
 
 impl Candidate {
     fn read(fields: &mut Fields<'_, '_>, offered: &OfferedModels<'_>) -> Option<Self> {
-        let provider: Option<ProviderId> = fields
-            .member("provider")
-            .required("name the provider by its id")
-            .parsed();
-        let model: Option<ModelName> = fields
-            .member("model")
-            .required("name the model as the provider knows it")
-            .parsed();
+        let provider: Option<ProviderId> =
+            fields.member("provider").required("name the provider by its id").parsed();
+        let model: Option<ModelName> =
+            fields.member("model").required("name the model as the provider knows it").parsed();
         let weight = fields.member("weight").integer(1..=1000);
         let order = fields.member("order").integer(0..=1000);
         offered.check_candidate(fields, provider.as_ref(), model.as_ref());
@@ -129,10 +119,7 @@ impl<'v> OfferedModels<'v> {
         if let Some(provider) = first.filter(|first| self.0.contains_key(first)) {
             fields.report(
                 Some("model"),
-                format!(
-                    "{:?} names a model of provider {provider:?}",
-                    model.as_str()
-                ),
+                format!("{:?} names a model of provider {provider:?}", model.as_str()),
                 "choose a name that does not start with a provider's id and a slash",
             );
         }
@@ -150,16 +137,10 @@ impl<'v> OfferedModels<'v> {
         };
         let Some(models) = self.0.get(provider) else {
             let fix = did_you_mean(provider, self.0.keys().copied());
-            fields.report(
-                Some("provider"),
-                format!("unknown provider {provider:?}"),
-                &fix,
-            );
+            fields.report(Some("provider"), format!("unknown provider {provider:?}"), &fix);
             return;
         };
-        let model = model
-            .map(ModelName::as_str)
-            .filter(|model| !models.contains(model));
+        let model = model.map(ModelName::as_str).filter(|model| !models.contains(model));
         if let Some(model) = model.filter(|_| !models.is_empty()) {
             let message = format!("provider {provider:?} does not list model {model:?}");
             let fix = did_you_mean(model, models.iter().copied());

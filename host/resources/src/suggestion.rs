@@ -43,9 +43,6 @@ mod tests {
         ] {
             assert_eq!(nearest(wrong, names), expected, "{wrong}");
         }
-        assert_eq!(
-            did_you_mean("zzz", names),
-            "use one of: listen, max_body_bytes, keep_alive_ms"
-        );
+        assert_eq!(did_you_mean("zzz", names), "use one of: listen, max_body_bytes, keep_alive_ms");
     }
 }

@@ -33,11 +33,7 @@ impl FromStr for Unresolved {
     type Err = EmptySecret;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.is_empty() {
-            Err(EmptySecret)
-        } else {
-            Ok(Self::new(text))
-        }
+        if text.is_empty() { Err(EmptySecret) } else { Ok(Self::new(text)) }
     }
 }
 

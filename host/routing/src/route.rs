@@ -46,11 +46,7 @@ impl Route {
         fallback_on: FallbackOn,
     ) -> Option<Self> {
         candidates.sort_by_key(|candidate| candidate.order);
-        (!candidates.is_empty()).then_some(Self {
-            model,
-            candidates,
-            fallback_on,
-        })
+        (!candidates.is_empty()).then_some(Self { model, candidates, fallback_on })
     }
 
     /// The name callers use.
@@ -125,20 +121,12 @@ mod tests {
     }
 
     fn names(candidates: &[&Candidate]) -> String {
-        candidates
-            .iter()
-            .map(|c| &*c.provider)
-            .collect::<Vec<_>>()
-            .join(" ")
+        candidates.iter().map(|c| &*c.provider).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn the_same_seed_gives_the_same_order() {
-        let route = route(vec![
-            candidate("a", 1, 0),
-            candidate("b", 1, 0),
-            candidate("c", 1, 0),
-        ]);
+        let route = route(vec![candidate("a", 1, 0), candidate("b", 1, 0), candidate("c", 1, 0)]);
         let draw =
             |seed| names(&route.in_order(&AlwaysHealthy, &mut SmallRng::seed_from_u64(seed)));
         for seed in 0..50 {
@@ -151,10 +139,7 @@ mod tests {
         let route = route(vec![candidate("late", 1000, 1), candidate("early", 1, 0)]);
         for seed in 0..50 {
             let mut chance = SmallRng::seed_from_u64(seed);
-            assert_eq!(
-                names(&route.in_order(&AlwaysHealthy, &mut chance)),
-                "early late"
-            );
+            assert_eq!(names(&route.in_order(&AlwaysHealthy, &mut chance)), "early late");
         }
     }
 
@@ -176,11 +161,7 @@ mod tests {
                 &*candidate.provider != self.0
             }
         }
-        let route = route(vec![
-            candidate("a", 1, 0),
-            candidate("b", 1, 1),
-            candidate("c", 1, 2),
-        ]);
+        let route = route(vec![candidate("a", 1, 0), candidate("b", 1, 1), candidate("c", 1, 2)]);
         let mut chance = SmallRng::seed_from_u64(1);
         assert_eq!(names(&route.in_order(&Without("a"), &mut chance)), "b c a");
     }

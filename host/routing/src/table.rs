@@ -88,12 +88,7 @@ impl RouteTable {
 }
 
 fn candidate(provider: &Arc<str>, model: &Arc<str>, order: u32) -> Candidate {
-    Candidate {
-        provider: provider.clone(),
-        model: model.clone(),
-        weight: NonZeroU32::MIN,
-        order,
-    }
+    Candidate { provider: provider.clone(), model: model.clone(), weight: NonZeroU32::MIN, order }
 }
 
 #[cfg(test)]
@@ -102,19 +97,13 @@ mod tests {
 
     fn listed(provider: &str, models: &[&str]) -> ProviderModels {
         let models = Models::Listed(models.iter().map(|&m| m.into()).collect());
-        ProviderModels {
-            provider: provider.into(),
-            models,
-        }
+        ProviderModels { provider: provider.into(), models }
     }
 
     fn providers_of(table: &RouteTable, model: &str) -> Option<String> {
         let route = table.find(model)?;
-        let names: Vec<_> = route
-            .candidates()
-            .iter()
-            .map(|c| format!("{}:{}", c.provider, c.model))
-            .collect();
+        let names: Vec<_> =
+            route.candidates().iter().map(|c| format!("{}:{}", c.provider, c.model)).collect();
         Some(names.join(" "))
     }
 
@@ -144,10 +133,7 @@ mod tests {
 
     #[test]
     fn an_open_provider_takes_any_model_by_its_full_name() {
-        let open = ProviderModels {
-            provider: "hub".into(),
-            models: Models::Any,
-        };
+        let open = ProviderModels { provider: "hub".into(), models: Models::Any };
         let table = RouteTable::new(vec![], &[open]);
         assert_eq!(providers_of(&table, "hub/org/m").unwrap(), "hub:org/m");
         assert_eq!(providers_of(&table, "org/m"), None);

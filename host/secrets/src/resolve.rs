@@ -53,10 +53,7 @@ impl Sources {
         variables: impl IntoIterator<Item = (OsString, OsString)>,
         directory: impl Into<PathBuf>,
     ) -> Self {
-        Self {
-            variables: variables.into_iter().collect(),
-            directory: directory.into(),
-        }
+        Self { variables: variables.into_iter().collect(), directory: directory.into() }
     }
 
     /// The text with all its references replaced.
@@ -104,17 +101,11 @@ fn without_newline(text: &str) -> &str {
 }
 
 fn read_bounded(path: &Path) -> Result<Zeroizing<Vec<u8>>, ResolveProblem> {
-    let unreadable = |source| ResolveProblem::Unreadable {
-        path: path.to_owned(),
-        source,
-    };
+    let unreadable = |source| ResolveProblem::Unreadable { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
     let mut bytes = Zeroizing::new(Vec::new());
     let limit = MAX_FILE_BYTES + 1;
-    let read = file
-        .take(limit)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
+    let read = file.take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
     if read as u64 == limit {
         return Err(ResolveProblem::TooLarge(path.to_owned()));
     }
@@ -129,10 +120,7 @@ mod tests {
 
     fn sources(directory: &Path) -> Sources {
         let variables = [("A", "alpha"), ("EMPTY", "")];
-        Sources::new(
-            variables.map(|(name, value)| (name.into(), value.into())),
-            directory,
-        )
+        Sources::new(variables.map(|(name, value)| (name.into(), value.into())), directory)
     }
 
     fn resolve(directory: &Path, text: &str) -> Result<String, String> {
@@ -146,12 +134,9 @@ mod tests {
     #[test]
     fn references_are_replaced_within_a_text() {
         let directory = tempfile::tempdir().unwrap();
-        for (content, expected) in [
-            ("beta", "beta"),
-            ("beta\n", "beta"),
-            ("beta\r\n", "beta"),
-            ("b\n\n", "b\n"),
-        ] {
+        for (content, expected) in
+            [("beta", "beta"), ("beta\n", "beta"), ("beta\r\n", "beta"), ("b\n\n", "b\n")]
+        {
             fs::write(directory.path().join("b"), content).unwrap();
             assert_eq!(resolve(directory.path(), "${file:b}").unwrap(), expected);
         }
@@ -192,9 +177,6 @@ mod tests {
     fn a_file_of_just_the_allowed_size_is_read() {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("full"), vec![b'a'; 65_536]).unwrap();
-        assert_eq!(
-            resolve(directory.path(), "${file:full}").unwrap().len(),
-            65_536
-        );
+        assert_eq!(resolve(directory.path(), "${file:full}").unwrap().len(), 65_536);
     }
 }

@@ -97,9 +97,7 @@ impl FromStr for Reference {
 
     /// Reads what stands between the braces.
     fn from_str(inner: &str) -> Result<Self, Self::Err> {
-        let (source, name) = inner
-            .split_once(':')
-            .ok_or(TemplateProblem::UnknownSource)?;
+        let (source, name) = inner.split_once(':').ok_or(TemplateProblem::UnknownSource)?;
         let reference: fn(String) -> Self = match source {
             "env" => Self::Environment,
             "file" => Self::File,
@@ -142,11 +140,7 @@ mod tests {
             ("$${env:A}", "Template(…)"),
             ("$", "Template(…)"),
         ] {
-            assert_eq!(
-                format!("{:?}", text.parse::<Template>().unwrap()),
-                shown,
-                "{text}"
-            );
+            assert_eq!(format!("{:?}", text.parse::<Template>().unwrap()), shown, "{text}");
         }
     }
 

@@ -61,17 +61,13 @@ fn presented_key(headers: &HeaderMap) -> Result<&str, Failure> {
     let value = sole(headers, &X_API_KEY)
         .ok_or_else(|| refused("there are several x-api-key headers"))?
         .ok_or_else(|| refused("there is no API key in this request"))?;
-    is_key(value)
-        .then_some(value)
-        .ok_or_else(|| refused("the x-api-key header holds no key"))
+    is_key(value).then_some(value).ok_or_else(|| refused("the x-api-key header holds no key"))
 }
 
 /// A header's value; empty where it is not plain text. The outer `None`: there are several.
 fn sole<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Option<&'a str>> {
     let mut values = headers.get_all(name).iter();
-    let first = values
-        .next()
-        .map(|value| value.to_str().unwrap_or_default());
+    let first = values.next().map(|value| value.to_str().unwrap_or_default());
     values.next().is_none().then_some(first)
 }
 

@@ -141,10 +141,7 @@ impl Doors {
 
     async fn close(self, edge: &Edge) -> Ending {
         self.tasks.close();
-        if tokio::time::timeout(edge.limits.drain, self.tasks.wait())
-            .await
-            .is_ok()
-        {
+        if tokio::time::timeout(edge.limits.drain, self.tasks.wait()).await.is_ok() {
             return Ending::Drained;
         }
         let left = self.tasks.len();
@@ -152,11 +149,7 @@ impl Doors {
         self.cut.cancel();
         // Each task ends at its next step, which is to drop its connection.
         self.tasks.wait().await;
-        if left == 0 {
-            Ending::Drained
-        } else {
-            Ending::Cut(left)
-        }
+        if left == 0 { Ending::Drained } else { Ending::Cut(left) }
     }
 }
 
@@ -177,8 +170,5 @@ where
 /// Whether a connection broke before it was accepted.
 fn is_callers_affair(error: &io::Error) -> bool {
     use io::ErrorKind as K;
-    matches!(
-        error.kind(),
-        K::ConnectionReset | K::ConnectionAborted | K::ConnectionRefused
-    )
+    matches!(error.kind(), K::ConnectionReset | K::ConnectionAborted | K::ConnectionRefused)
 }

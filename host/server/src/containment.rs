@@ -15,18 +15,12 @@ pub(crate) fn contained<T>(step: impl FnOnce() -> T) -> Result<T, Failure> {
 pub(crate) async fn contained_async<T>(
     answer: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    AssertUnwindSafe(answer)
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|_| Err(fault()))
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| Err(fault()))
 }
 
 /// The panic's own text is left out: it may quote what was being worked on, which may be a
 /// prompt.
 pub(crate) fn fault() -> Failure {
-    Failure::new(
-        FailureKind::Internal,
-        "the gateway failed to answer this request",
-    )
-    .with_cause("panic while answering")
+    Failure::new(FailureKind::Internal, "the gateway failed to answer this request")
+        .with_cause("panic while answering")
 }

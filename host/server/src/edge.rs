@@ -44,12 +44,7 @@ impl Edge {
     /// An edge, ready to be served.
     #[must_use]
     pub fn new(service: Arc<dyn Service>, access: Arc<dyn AccessSink>, limits: EdgeLimits) -> Self {
-        Self {
-            service,
-            access,
-            limits,
-            aborting: AtomicBool::new(false),
-        }
+        Self { service, access, limits, aborting: AtomicBool::new(false) }
     }
 
     /// Notes that whatever is in flight now ends through us, not through its caller.

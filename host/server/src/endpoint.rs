@@ -51,11 +51,7 @@ impl Endpoint {
             },
         };
         let is_head_of_get = *method == Method::HEAD && expected == Method::GET;
-        if *method == expected || is_head_of_get {
-            endpoint
-        } else {
-            Self::WrongMethod
-        }
+        if *method == expected || is_head_of_get { endpoint } else { Self::WrongMethod }
     }
 
     /// How the record names it.

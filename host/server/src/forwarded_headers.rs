@@ -34,14 +34,9 @@ mod tests {
     #[test]
     fn only_listed_headers_go_upstream() {
         let mut headers = HeaderMap::new();
-        for name in [
-            "authorization",
-            "x-api-key",
-            "cookie",
-            "host",
-            "user-agent",
-            "x-forwarded-for",
-        ] {
+        for name in
+            ["authorization", "x-api-key", "cookie", "host", "user-agent", "x-forwarded-for"]
+        {
             headers.insert(name, HeaderValue::from_static("secret"));
         }
         assert!(select(&headers).is_empty());

@@ -66,11 +66,7 @@ pub(crate) fn from_service(mut visit: Visit, reply: CallerReply) -> Response {
             // nginx gathers a reply into its buffers unless it is told not to.
             headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
             add_own_headers(&mut headers, &visit);
-            assemble(
-                StatusCode::OK,
-                headers,
-                Body::new(EventBody::new(stream, visit)),
-            )
+            assemble(StatusCode::OK, headers, Body::new(EventBody::new(stream, visit)))
         }
     }
 }
@@ -141,11 +137,7 @@ fn error_body<'a>(failure: &'a Failure, code: Option<&'a str>) -> ErrorBody<'a> 
 /// `retry-after-ms`, then `retry-after`.
 fn add_retry_headers(headers: &mut HeaderMap, failure: &Failure) {
     let wait = failure.retry_after();
-    let retry = HeaderValue::from_static(if should_retry(failure) {
-        "true"
-    } else {
-        "false"
-    });
+    let retry = HeaderValue::from_static(if should_retry(failure) { "true" } else { "false" });
     headers.insert(SHOULD_RETRY, retry);
     if let Some(wait) = wait {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
@@ -165,10 +157,7 @@ fn should_retry(failure: &Failure) -> bool {
 fn add_own_headers(headers: &mut HeaderMap, visit: &Visit) {
     headers.insert(REQUEST_ID, header_value(visit.request_id().as_str()));
     let upstream = visit.trace().read().upstream;
-    headers.insert(
-        SERVER_TIMING,
-        gateway_share(visit.elapsed().saturating_sub(upstream)),
-    );
+    headers.insert(SERVER_TIMING, gateway_share(visit.elapsed().saturating_sub(upstream)));
 }
 
 /// `Server-Timing` (W3C): what the gateway itself took, in milliseconds.
@@ -185,19 +174,15 @@ fn gateway_share(share: Duration) -> HeaderValue {
 
 /// A text as a header's value. What may not stand in one becomes `?`, and it is cut.
 fn header_value(text: &str) -> HeaderValue {
-    let short = text
-        .get(..text.floor_char_boundary(MAX_VALUE_BYTES))
-        .unwrap_or_default();
+    let short = text.get(..text.floor_char_boundary(MAX_VALUE_BYTES)).unwrap_or_default();
     let is_allowed = |b: u8| matches!(b, b' '..=b'~');
     if short.bytes().all(is_allowed)
         && let Ok(value) = HeaderValue::from_str(short)
     {
         return value;
     }
-    let clean: String = short
-        .chars()
-        .map(|c| if matches!(c, ' '..='~') { c } else { '?' })
-        .collect();
+    let clean: String =
+        short.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect();
     HeaderValue::try_from(clean).expect("printable ASCII is a header value")
 }
 
@@ -220,14 +205,8 @@ mod tests {
 
     #[test]
     fn a_share_has_three_decimals() {
-        assert_eq!(
-            gateway_share(Duration::from_micros(45)),
-            "gateway;dur=0.045"
-        );
-        assert_eq!(
-            gateway_share(Duration::from_millis(61_007)),
-            "gateway;dur=61007.000"
-        );
+        assert_eq!(gateway_share(Duration::from_micros(45)), "gateway;dur=0.045");
+        assert_eq!(gateway_share(Duration::from_millis(61_007)), "gateway;dur=61007.000");
         assert!(!gateway_share(Duration::MAX).is_empty());
     }
 

@@ -31,15 +31,13 @@ pub(crate) async fn read(
         return Err(too_large(limits));
     }
     let reading = collect(body, limits, visit);
-    tokio::time::timeout(limits.body_read, reading)
-        .await
-        .unwrap_or_else(|_| {
-            let message = format!(
-                "the request's body did not arrive within {} ms; send it faster or make it smaller",
-                limits.body_read.as_millis()
-            );
-            Err(Failure::new(FailureKind::RequestTimeout, message))
-        })
+    tokio::time::timeout(limits.body_read, reading).await.unwrap_or_else(|_| {
+        let message = format!(
+            "the request's body did not arrive within {} ms; send it faster or make it smaller",
+            limits.body_read.as_millis()
+        );
+        Err(Failure::new(FailureKind::RequestTimeout, message))
+    })
 }
 
 /// A body without any type is welcome; forms and compression are named, because the JSON error
@@ -58,11 +56,7 @@ fn check_head(headers: &HeaderMap) -> Result<(), Failure> {
 }
 
 fn is_form(value: &HeaderValue) -> bool {
-    let essence = value
-        .as_bytes()
-        .split(|b| *b == b';')
-        .next()
-        .unwrap_or_default();
+    let essence = value.as_bytes().split(|b| *b == b';').next().unwrap_or_default();
     let essence = essence.trim_ascii();
     essence.eq_ignore_ascii_case(b"multipart/form-data")
         || essence.eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
@@ -84,9 +78,7 @@ async fn collect(mut body: Body, limits: &EdgeLimits, visit: &mut Visit) -> Resu
         visit.note_received(piece.len());
         length += piece.len() as u64;
         let joined = whole.get_or_insert_with(|| {
-            let room = announced
-                .min(MAX_RESERVED_BYTES)
-                .max(first.len() + piece.len());
+            let room = announced.min(MAX_RESERVED_BYTES).max(first.len() + piece.len());
             let mut joined = BytesMut::with_capacity(room);
             joined.extend_from_slice(&first);
             joined

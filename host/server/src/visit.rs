@@ -182,9 +182,7 @@ impl FromRequestParts<Arc<Edge>> for Visit {
 
 /// The caller's id if it is well-formed, else one that sorts by time (UUIDv7, RFC 9562).
 fn request_id(headers: &HeaderMap) -> RequestId {
-    let given = headers
-        .get(&REQUEST_ID)
-        .and_then(|value| value.to_str().ok());
+    let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     given.and_then(RequestId::parse).unwrap_or_else(|| {
         let mut buffer = [0; uuid::fmt::Hyphenated::LENGTH];
         let text = Uuid::now_v7().hyphenated().encode_lower(&mut buffer);

@@ -26,11 +26,7 @@ pub struct AccessLog {
 
 impl AccessLog {
     pub(crate) fn new(format: Format, queue: LineQueue) -> Self {
-        Self {
-            format,
-            queue,
-            reported_drops: AtomicUsize::new(0),
-        }
+        Self { format, queue, reported_drops: AtomicUsize::new(0) }
     }
 
     /// Lines that found the log's queue full, since the start.
@@ -48,9 +44,7 @@ impl AccessLog {
 
 impl fmt::Debug for AccessLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccessLog")
-            .field("format", &self.format)
-            .finish_non_exhaustive()
+        f.debug_struct("AccessLog").field("format", &self.format).finish_non_exhaustive()
     }
 }
 

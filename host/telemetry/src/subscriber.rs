@@ -87,11 +87,9 @@ pub(crate) fn build(
     settings: &LogSettings,
     queue: LineQueue,
 ) -> Result<impl Subscriber + Send + Sync + use<>, TelemetryProblem> {
-    let filter =
-        EnvFilter::try_new(&settings.filter).map_err(|source| TelemetryProblem::Filter {
-            filter: settings.filter.chars().take(200).collect(),
-            source,
-        })?;
+    let filter = EnvFilter::try_new(&settings.filter).map_err(|source| {
+        TelemetryProblem::Filter { filter: settings.filter.chars().take(200).collect(), source }
+    })?;
     let lines = fmt::layer().with_writer(queue).with_ansi(false);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {
         Format::Text => lines.boxed(),
@@ -108,10 +106,7 @@ mod tests {
     fn log_of(format: Format, filter: &str, events: impl FnOnce()) -> String {
         let captured = Captured::default();
         let (queue, flush) = LineQueue::new(captured.clone(), 100);
-        let settings = LogSettings {
-            format,
-            filter: filter.to_owned(),
-        };
+        let settings = LogSettings { format, filter: filter.to_owned() };
         let subscriber = build(&settings, queue).unwrap();
         tracing::subscriber::with_default(subscriber, events);
         drop(flush);
@@ -144,10 +139,7 @@ mod tests {
     #[test]
     fn a_filter_that_cannot_be_read_is_named() {
         let (queue, _flush) = LineQueue::new(Captured::default(), 1);
-        let settings = LogSettings {
-            format: Format::Text,
-            filter: "info,=[".to_owned(),
-        };
+        let settings = LogSettings { format: Format::Text, filter: "info,=[".to_owned() };
         let problem = build(&settings, queue).err().unwrap();
         assert!(problem.to_string().contains("\"info,=[\""), "{problem}");
     }
@@ -157,9 +149,6 @@ mod tests {
         assert_eq!("json".parse::<Format>().unwrap(), Format::Json);
         assert_eq!("text".parse::<Format>().unwrap(), Format::Text);
         let problem = "xml".parse::<Format>().unwrap_err().to_string();
-        assert_eq!(
-            problem,
-            "log format \"xml\" is not known; use \"text\" or \"json\""
-        );
+        assert_eq!(problem, "log format \"xml\" is not known; use \"text\" or \"json\"");
     }
 }

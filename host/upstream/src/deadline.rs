@@ -53,11 +53,7 @@ pub(crate) struct Deadline {
 impl Deadline {
     /// The deadline `length` after `start`.
     pub(crate) fn after(start: Instant, kind: DeadlineKind, length: Duration) -> Self {
-        Self {
-            at: start + length.min(LONGEST),
-            kind,
-            length,
-        }
+        Self { at: start + length.min(LONGEST), kind, length }
     }
 
     /// The earlier one of two.

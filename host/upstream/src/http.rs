@@ -51,9 +51,7 @@ impl HttpUpstream {
     }
 
     fn with_tls(tls: rustls::ClientConfig) -> Self {
-        Self {
-            clients: Clients::new(tls),
-        }
+        Self { clients: Clients::new(tls) }
     }
 }
 
@@ -80,11 +78,7 @@ fn head_deadline(started: Instant, timeouts: &Timeouts) -> Deadline {
 }
 
 fn request_of(exchange: HttpExchange) -> Result<Request, Failure> {
-    let HttpExchange {
-        mut url,
-        mut headers,
-        ..
-    } = exchange;
+    let HttpExchange { mut url, mut headers, .. } = exchange;
     if let Some((usage, secret)) = &exchange.credential {
         credential::apply(usage, secret, &mut url, &mut headers)?;
     }
@@ -97,19 +91,14 @@ fn request_of(exchange: HttpExchange) -> Result<Request, Failure> {
 }
 
 fn reply_of(mut response: Response, started: Instant, target: &HttpTarget) -> UpstreamReply {
-    let head = ResponseHead {
-        status: response.status(),
-        headers: std::mem::take(response.headers_mut()),
-    };
+    let head =
+        ResponseHead { status: response.status(), headers: std::mem::take(response.headers_mut()) };
     let limits = ReplyLimits {
         total: Deadline::after(started, DeadlineKind::Total, target.timeouts.total),
         idle: target.timeouts.idle,
         max_bytes: target.max_response_bytes,
     };
-    UpstreamReply {
-        head,
-        body: Box::pin(ReplyBody::new(response.bytes_stream(), limits)),
-    }
+    UpstreamReply { head, body: Box::pin(ReplyBody::new(response.bytes_stream(), limits)) }
 }
 
 #[cfg(test)]

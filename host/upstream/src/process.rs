@@ -72,10 +72,7 @@ impl ProcessUpstream {
             .map_err(|error| ProcessSetupProblem::Subreaper(error.into()))?;
         let sandbox: Arc<dyn Sandbox> = Arc::new(Confinement::detect()?);
         let launcher = Launcher::start(sandbox).map_err(ProcessSetupProblem::Thread)?;
-        Ok(Self {
-            launcher: Arc::new(launcher),
-            supervisors: TaskTracker::new(),
-        })
+        Ok(Self { launcher: Arc::new(launcher), supervisors: TaskTracker::new() })
     }
 
     /// Waits until every program has ended and its directory is gone. Runs end when their replies

@@ -44,9 +44,7 @@ impl Decoder for OutputDecoder {
         let answer = if call.streaming {
             Answer::Stream { begun: false }
         } else {
-            Answer::Whole {
-                text: String::new(),
-            }
+            Answer::Whole { text: String::new() }
         };
         Self {
             reply: ChatReply::new(call, identity),

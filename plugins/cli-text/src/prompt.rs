@@ -6,14 +6,7 @@ use serde_json::{Map, Value};
 use crate::PromptStyle;
 
 /// Top-level members that are not for the program, or that it cannot miss.
-const EXPECTED: [&str; 6] = [
-    "model",
-    "messages",
-    "stream",
-    "stream_options",
-    "user",
-    "metadata",
-];
+const EXPECTED: [&str; 6] = ["model", "messages", "stream", "stream_options", "user", "metadata"];
 
 /// Most paths that are named; a long chat with an image in every message has no end of them.
 const MAX_DROPPED: usize = 64;
@@ -65,10 +58,9 @@ fn last_user(messages: &[Value], dropped: &mut Dropped) -> Result<String, Failur
     if last > 0 {
         dropped.add(format!("messages[0..{last}]"));
     }
-    let text = messages.get(last).map_or_else(
-        || Ok(String::new()),
-        |message| text_of(message, last, dropped),
-    )?;
+    let text = messages
+        .get(last)
+        .map_or_else(|| Ok(String::new()), |message| text_of(message, last, dropped))?;
     if last + 1 < messages.len() {
         dropped.add(format!("messages[{}..{}]", last + 1, messages.len()));
     }

@@ -16,21 +16,15 @@ impl TrailingNewline {
         let mut certain = String::with_capacity(self.held.len() + text.len());
         certain.push_str(self.held);
         certain.push_str(text);
-        self.held = ["\r\n", "\n", "\r"]
-            .into_iter()
-            .find(|end| certain.ends_with(end))
-            .unwrap_or_default();
+        self.held =
+            ["\r\n", "\n", "\r"].into_iter().find(|end| certain.ends_with(end)).unwrap_or_default();
         certain.truncate(certain.len() - self.held.len());
         certain
     }
 
     /// What was held back and is no line end.
     pub(crate) fn finish(self) -> &'static str {
-        if self.held.ends_with('\n') {
-            ""
-        } else {
-            self.held
-        }
+        if self.held.ends_with('\n') { "" } else { self.held }
     }
 }
 

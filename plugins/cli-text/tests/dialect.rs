@@ -6,10 +6,7 @@ use patchbay_sdk::{Call, Encoded, Failure, FailureKind, Normalizer};
 use serde_json::{Value, json};
 
 fn call(settings: Value) -> Call {
-    Call {
-        settings: settings.to_string(),
-        ..testing::chat("echo")
-    }
+    Call { settings: settings.to_string(), ..testing::chat("echo") }
 }
 
 fn encode(settings: Value, request: Value) -> Result<Encoded, Failure> {
@@ -68,11 +65,7 @@ fn a_transcript_has_every_message_after_its_role() {
     let encoded = encode(json!({"prompt": "transcript"}), conversation()).unwrap();
     let turns = "system: Be brief.\n\nuser: What is\nthis?\n\ntool: a cat";
     assert_eq!(text(&encoded), turns);
-    let dropped = [
-        "messages[1].content[1]",
-        "messages[2].tool_calls",
-        "messages[3].tool_call_id",
-    ];
+    let dropped = ["messages[1].content[1]", "messages[2].tool_calls", "messages[3].tool_call_id"];
     assert_eq!(encoded.dropped, dropped);
 }
 
@@ -93,10 +86,7 @@ fn the_list_of_what_is_dropped_is_bounded() {
     let image = json!({"type": "image_url", "image_url": {"url": "https://a.example/x.png"}});
     let mut parts = vec![image; 200];
     parts.push(json!({"type": "text", "text": "hi"}));
-    let encoded = encode(
-        json!({}),
-        json!({"messages": [{"role": "user", "content": parts}]}),
-    );
+    let encoded = encode(json!({}), json!({"messages": [{"role": "user", "content": parts}]}));
     assert_eq!(encoded.unwrap().dropped.len(), 64);
 }
 
@@ -108,10 +98,7 @@ fn a_request_without_text_for_the_program_is_invalid() {
         (json!([{"role": "system", "content": "x"}]), "messages"),
         (json!([{"role": "user", "content": image}]), "messages"),
         (json!([{"role": "user", "content": " \n"}]), "messages"),
-        (
-            json!([{"role": "user", "content": 7}]),
-            "messages[0].content",
-        ),
+        (json!([{"role": "user", "content": 7}]), "messages[0].content"),
     ];
     for (messages, param) in cases {
         let failure = encode(json!({}), json!({"messages": messages})).unwrap_err();
@@ -157,8 +144,6 @@ fn a_program_that_says_nothing_gives_an_empty_answer() {
 #[test]
 fn a_program_that_was_ended_gives_no_answer() {
     let replay = Replay::new(testing::chat("echo"));
-    let failure = replay
-        .decode::<CliText>(&[OUTPUT], patchbay_sdk::Ending::Broken)
-        .unwrap_err();
+    let failure = replay.decode::<CliText>(&[OUTPUT], patchbay_sdk::Ending::Broken).unwrap_err();
     assert_eq!(failure.kind(), FailureKind::StreamTruncated);
 }

@@ -27,10 +27,7 @@ pub enum ReplyDecoder {
 impl Decoder for ReplyDecoder {
     fn new(call: Call, _: ReplyIdentity, _: ResponseHead) -> Self {
         if call.streaming {
-            Self::Stream {
-                events: SseSplitter::default(),
-                done: false,
-            }
+            Self::Stream { events: SseSplitter::default(), done: false }
         } else {
             Self::Whole { body: Vec::new() }
         }
@@ -60,9 +57,7 @@ impl Decoder for ReplyDecoder {
                 read_events(events.finish(), &mut done, &mut documents)?;
                 match done {
                     true => Ok(documents),
-                    false => Err(Failure::truncated(
-                        "the provider's stream ended before [DONE]",
-                    )),
+                    false => Err(Failure::truncated("the provider's stream ended before [DONE]")),
                 }
             }
             Self::Whole { .. } if ending == Ending::Broken => {
@@ -97,8 +92,8 @@ fn document(data: Vec<u8>) -> Result<Document, Failure> {
     }
     match serde_json::from_slice(&data) {
         Ok(Value::Object(_)) => Ok(data),
-        _ => Err(Failure::upstream(
-            "the provider answered with something that is not a JSON object",
-        )),
+        _ => {
+            Err(Failure::upstream("the provider answered with something that is not a JSON object"))
+        }
     }
 }

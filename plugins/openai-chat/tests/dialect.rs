@@ -13,11 +13,7 @@ fn the_manifest_is_one_that_a_gateway_takes() {
 fn each_operation_has_its_path_and_is_relayed_verbatim() {
     let cases = [
         (testing::chat("m"), "/chat/completions", "application/json"),
-        (
-            testing::chat_stream("m"),
-            "/chat/completions",
-            "text/event-stream",
-        ),
+        (testing::chat_stream("m"), "/chat/completions", "text/event-stream"),
         (testing::embeddings("m"), "/embeddings", "application/json"),
     ];
     for (call, path, accept) in cases {
@@ -31,10 +27,7 @@ fn each_operation_has_its_path_and_is_relayed_verbatim() {
             .iter()
             .map(|header| (header.name.as_str(), header.value.as_str()))
             .collect();
-        assert_eq!(
-            headers,
-            [("content-type", "application/json"), ("accept", accept)]
-        );
+        assert_eq!(headers, [("content-type", "application/json"), ("accept", accept)]);
     }
 }
 
@@ -61,20 +54,14 @@ fn a_whole_reply_is_the_same_at_every_slicing_and_never_whole_without_its_end() 
     let body = testing::fixture("tests/replies/whole.json");
     let replay = Replay::new(testing::chat("little-1"));
     let documents = replay.at_every_slicing::<OpenAiChat>(&body).unwrap();
-    assert_eq!(
-        documents,
-        [testing::fixture_json("tests/replies/whole.json")]
-    );
+    assert_eq!(documents, [testing::fixture_json("tests/replies/whole.json")]);
     replay.at_every_truncation::<OpenAiChat>(&body);
 }
 
 #[test]
 fn documents_keep_every_byte() {
-    let mut decoder = ReplyDecoder::new(
-        testing::chat_stream("m"),
-        testing::identity(),
-        ResponseHead::new(200),
-    );
+    let mut decoder =
+        ReplyDecoder::new(testing::chat_stream("m"), testing::identity(), ResponseHead::new(200));
     let documents = decoder
         .push(b"data: {\"a\" : 1.0, \"b\":9007199254740993}\n\ndata: [DONE]\n\ndata: {}\n\n")
         .unwrap();
@@ -86,10 +73,7 @@ fn documents_keep_every_byte() {
 #[test]
 fn an_error_in_a_good_status_is_no_answer() {
     let cases: [(&[u8], FailureKind); 4] = [
-        (
-            b"{\"error\":{\"message\":\"busy\",\"code\":503}}",
-            FailureKind::UpstreamOverloaded,
-        ),
+        (b"{\"error\":{\"message\":\"busy\",\"code\":503}}", FailureKind::UpstreamOverloaded),
         (b"<html>hello</html>", FailureKind::UpstreamError),
         (b"", FailureKind::UpstreamError),
         (b"[1]", FailureKind::UpstreamError),
@@ -100,9 +84,8 @@ fn an_error_in_a_good_status_is_no_answer() {
         assert_eq!(failure.kind(), kind, "{failure}");
     }
     let event = b"data: {\"error\":{\"message\":\"slow down\",\"type\":\"rate_limit_error\"}}\n\n";
-    let failure = Replay::new(testing::chat_stream("m"))
-        .at_every_slicing::<OpenAiChat>(event)
-        .unwrap_err();
+    let failure =
+        Replay::new(testing::chat_stream("m")).at_every_slicing::<OpenAiChat>(event).unwrap_err();
     assert_eq!(failure.kind(), FailureKind::UpstreamRateLimited);
 }
 

@@ -47,11 +47,7 @@ impl HttpAdapter for OpenAiCompatible {
 
 fn exchange(mut head: RequestHead, settings: &ServerSettings) -> Result<Exchange, Failure> {
     let named = [
-        (
-            "settings.organization",
-            "openai-organization",
-            &settings.organization,
-        ),
+        ("settings.organization", "openai-organization", &settings.organization),
         ("settings.project", "openai-project", &settings.project),
     ];
     for (member, name, value) in named {
@@ -79,10 +75,7 @@ fn check_name(member: &str, name: &str) -> Result<(), Failure> {
     if name.is_empty() || !name.bytes().all(token) {
         return Err(Failure::misconfigured(member, "this is not a header name"));
     }
-    if HOST_OWNED
-        .iter()
-        .any(|owned| name.eq_ignore_ascii_case(owned))
-    {
+    if HOST_OWNED.iter().any(|owned| name.eq_ignore_ascii_case(owned)) {
         let reason = "the gateway sets this header; a key belongs into credentials.api_key";
         return Err(Failure::misconfigured(member, reason));
     }
@@ -90,15 +83,9 @@ fn check_name(member: &str, name: &str) -> Result<(), Failure> {
 }
 
 fn check_value(member: &str, value: &str) -> Result<(), Failure> {
-    match value
-        .bytes()
-        .all(|b| b == b'\t' || (b' '..=b'~').contains(&b))
-    {
+    match value.bytes().all(|b| b == b'\t' || (b' '..=b'~').contains(&b)) {
         true => Ok(()),
-        false => Err(Failure::misconfigured(
-            member,
-            "a header value is printable ASCII",
-        )),
+        false => Err(Failure::misconfigured(member, "a header value is printable ASCII")),
     }
 }
 

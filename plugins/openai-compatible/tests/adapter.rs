@@ -6,19 +6,14 @@ use patchbay_sdk::{ResponseHead, testing};
 use serde_json::{Value, json};
 
 fn prepare(settings: Value) -> Result<Exchange, Failure> {
-    let call = Call {
-        settings: settings.to_string(),
-        ..testing::chat("m")
-    };
+    let call = Call { settings: settings.to_string(), ..testing::chat("m") };
     let head = RequestHead::post("/chat/completions").with_header("accept", "application/json");
     OpenAiCompatible::prepare(&call, head)
 }
 
 fn headers(exchange: &Exchange) -> Vec<(&str, &str)> {
     let headers = exchange.head.headers.iter();
-    headers
-        .map(|header| (header.name.as_str(), header.value.as_str()))
-        .collect()
+    headers.map(|header| (header.name.as_str(), header.value.as_str())).collect()
 }
 
 #[test]
@@ -42,10 +37,7 @@ fn settings_add_headers_and_a_version() {
         "api_version": "2024-10-21",
     });
     let exchange = prepare(settings.clone()).unwrap();
-    assert_eq!(
-        exchange.head.path_and_query,
-        "/chat/completions?api-version=2024-10-21"
-    );
+    assert_eq!(exchange.head.path_and_query, "/chat/completions?api-version=2024-10-21");
     let added = [
         ("openai-organization", "org-1"),
         ("openai-project", "proj-1"),
@@ -71,10 +63,7 @@ fn settings_of_the_dialect_are_not_its_affair() {
 #[test]
 fn a_setting_that_cannot_be_sent_is_named() {
     let cases = [
-        (
-            json!({"headers": {"Authorization": "Bearer x"}}),
-            "settings.headers.Authorization",
-        ),
+        (json!({"headers": {"Authorization": "Bearer x"}}), "settings.headers.Authorization"),
         (json!({"headers": {"a b": "x"}}), "settings.headers.a b"),
         (json!({"headers": {"": "x"}}), "settings.headers."),
         (json!({"headers": {"x": "a\r\nb: c"}}), "settings.headers.x"),
@@ -85,11 +74,7 @@ fn a_setting_that_cannot_be_sent_is_named() {
     ];
     for (settings, member) in cases {
         let failure = prepare(settings.clone()).unwrap_err();
-        assert_eq!(
-            failure.kind(),
-            FailureKind::ProviderMisconfigured,
-            "{settings}"
-        );
+        assert_eq!(failure.kind(), FailureKind::ProviderMisconfigured, "{settings}");
         assert_eq!(failure.param(), Some(member), "{settings}");
     }
 }

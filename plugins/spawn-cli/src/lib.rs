@@ -44,10 +44,7 @@ impl ProcessAdapter for SpawnCli {
             return Err(Failure::misconfigured("settings.stdin", reason));
         }
         let process = process(settings, arguments)?;
-        Ok(Process {
-            body_on_stdin,
-            ..process
-        })
+        Ok(Process { body_on_stdin, ..process })
     }
 
     fn probe(settings: Settings<'_>) -> Result<Process, Failure> {

@@ -7,10 +7,7 @@ use serde_json::{Value, json};
 use spawn_cli::SpawnCli;
 
 fn prepare(settings: &Value) -> Result<Process, Failure> {
-    SpawnCli::prepare(&Call {
-        settings: settings.to_string(),
-        ..testing::chat("m")
-    })
+    SpawnCli::prepare(&Call { settings: settings.to_string(), ..testing::chat("m") })
 }
 
 fn probe(settings: &Value) -> Result<Process, Failure> {
@@ -32,17 +29,10 @@ fn the_body_goes_where_the_marker_is() {
     assert_eq!(process.program, "/usr/bin/llm");
     assert_eq!(
         process.arguments,
-        [
-            Argument::text("-q"),
-            Argument::body_after("--prompt="),
-            Argument::body_after("")
-        ]
+        [Argument::text("-q"), Argument::body_after("--prompt="), Argument::body_after("")]
     );
     assert!(!process.body_on_stdin);
-    assert_eq!(
-        process.environment,
-        [("LANG".to_owned(), "C.UTF-8".to_owned())]
-    );
+    assert_eq!(process.environment, [("LANG".to_owned(), "C.UTF-8".to_owned())]);
     assert_eq!(process.timeout_ms, Some(10_000));
     assert_eq!(process.credential.as_deref(), Some("api_key"));
 }
@@ -52,21 +42,11 @@ fn standard_input_is_the_default_without_a_marker() {
     let cases = [
         (json!({"program": "/bin/cat"}), true),
         (json!({"program": "/bin/cat", "stdin": true}), true),
-        (
-            json!({"program": "/bin/echo", "arguments": ["{{body}}"]}),
-            false,
-        ),
-        (
-            json!({"program": "/bin/x", "arguments": ["{{body}}"], "stdin": true}),
-            true,
-        ),
+        (json!({"program": "/bin/echo", "arguments": ["{{body}}"]}), false),
+        (json!({"program": "/bin/x", "arguments": ["{{body}}"], "stdin": true}), true),
     ];
     for (settings, stdin) in cases {
-        assert_eq!(
-            prepare(&settings).unwrap().body_on_stdin,
-            stdin,
-            "{settings}"
-        );
+        assert_eq!(prepare(&settings).unwrap().body_on_stdin, stdin, "{settings}");
     }
 }
 
@@ -96,43 +76,18 @@ fn a_setting_that_cannot_work_is_named() {
         (json!({"program": "/bin/../echo"}), "settings.program"),
         (json!({"program": "/bin/"}), "settings.program"),
         (json!({"program": "/bin/echo\0"}), "settings.program"),
-        (
-            json!({"program": "/x", "arguments": ["a", "{{body}} b"]}),
-            "settings.arguments[1]",
-        ),
-        (
-            json!({"program": "/x", "arguments": ["{{body}}{{body}}"]}),
-            "settings.arguments[0]",
-        ),
-        (
-            json!({"program": "/x", "arguments": ["\0"]}),
-            "settings.arguments[0]",
-        ),
+        (json!({"program": "/x", "arguments": ["a", "{{body}} b"]}), "settings.arguments[1]"),
+        (json!({"program": "/x", "arguments": ["{{body}}{{body}}"]}), "settings.arguments[0]"),
+        (json!({"program": "/x", "arguments": ["\0"]}), "settings.arguments[0]"),
         (json!({"program": "/x", "stdin": false}), "settings.stdin"),
-        (
-            json!({"program": "/x", "environment": {"A=B": ""}}),
-            "settings.environment.A=B",
-        ),
-        (
-            json!({"program": "/x", "environment": {"1": ""}}),
-            "settings.environment.1",
-        ),
-        (
-            json!({"program": "/x", "environment": {"A": "\0"}}),
-            "settings.environment.A",
-        ),
-        (
-            json!({"program": "/x", "timeout_ms": 0}),
-            "settings.timeout_ms",
-        ),
+        (json!({"program": "/x", "environment": {"A=B": ""}}), "settings.environment.A=B"),
+        (json!({"program": "/x", "environment": {"1": ""}}), "settings.environment.1"),
+        (json!({"program": "/x", "environment": {"A": "\0"}}), "settings.environment.A"),
+        (json!({"program": "/x", "timeout_ms": 0}), "settings.timeout_ms"),
     ];
     for (settings, member) in cases {
         let failure = prepare(&settings).unwrap_err();
-        assert_eq!(
-            failure.kind(),
-            FailureKind::ProviderMisconfigured,
-            "{settings}"
-        );
+        assert_eq!(failure.kind(), FailureKind::ProviderMisconfigured, "{settings}");
         assert_eq!(failure.param(), Some(member), "{settings}");
     }
     let settings = json!({"program": "/x", "probe_arguments": ["{{body}}"]});

@@ -57,10 +57,7 @@ impl<'a> Settings<'a> {
 
 /// Cuts serde_json's " at line 1 column 2": an operator does not write this text by hand.
 fn without_position(reason: &str) -> &str {
-    reason
-        .rfind(" at line ")
-        .and_then(|at| reason.get(..at))
-        .unwrap_or(reason)
+    reason.rfind(" at line ").and_then(|at| reason.get(..at)).unwrap_or(reason)
 }
 
 #[cfg(test)]

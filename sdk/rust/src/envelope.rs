@@ -32,10 +32,7 @@ impl RequestHead {
     /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push(Header {
-            name: name.into(),
-            value: value.into(),
-        });
+        self.headers.push(Header { name: name.into(), value: value.into() });
         self
     }
 
@@ -56,11 +53,7 @@ impl RequestHead {
     /// ```
     #[must_use]
     pub fn with_query(mut self, name: &str, value: &str) -> Self {
-        let separator = if self.path_and_query.contains('?') {
-            '&'
-        } else {
-            '?'
-        };
+        let separator = if self.path_and_query.contains('?') { '&' } else { '?' };
         self.path_and_query.push(separator);
         self.path_and_query.push_str(name);
         self.path_and_query.push('=');
@@ -73,20 +66,13 @@ impl ResponseHead {
     /// A head without headers.
     #[must_use]
     pub fn new(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            extra: Vec::new(),
-        }
+        Self { status, headers: Vec::new(), extra: Vec::new() }
     }
 
     /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push(Header {
-            name: name.into(),
-            value: value.into(),
-        });
+        self.headers.push(Header { name: name.into(), value: value.into() });
         self
     }
 
@@ -104,23 +90,13 @@ impl ExchangePlan {
     /// The canonical body goes out as it is, and the reply comes back as it is.
     #[must_use]
     pub fn verbatim(head: RequestHead) -> Self {
-        Self {
-            head,
-            encode_body: false,
-            verbatim: true,
-            extra: Vec::new(),
-        }
+        Self { head, encode_body: false, verbatim: true, extra: Vec::new() }
     }
 
     /// The host calls `encode` for the body and a decoder for the reply.
     #[must_use]
     pub fn rewritten(head: RequestHead) -> Self {
-        Self {
-            head,
-            encode_body: true,
-            verbatim: false,
-            extra: Vec::new(),
-        }
+        Self { head, encode_body: true, verbatim: false, extra: Vec::new() }
     }
 }
 
@@ -128,12 +104,7 @@ impl Encoded {
     /// A rewritten body, sent with the plan's head.
     #[must_use]
     pub fn new(body: impl Into<Vec<u8>>) -> Self {
-        Self {
-            head: None,
-            body: body.into(),
-            dropped: Vec::new(),
-            extra: Vec::new(),
-        }
+        Self { head: None, body: body.into(), dropped: Vec::new(), extra: Vec::new() }
     }
 
     /// Names the canonical members that the dialect cannot express.
@@ -148,11 +119,7 @@ impl Exchange {
     /// A request without credential.
     #[must_use]
     pub fn new(head: RequestHead) -> Self {
-        Self {
-            head,
-            credential: None,
-            extra: Vec::new(),
-        }
+        Self { head, credential: None, extra: Vec::new() }
     }
 
     /// Names the credential slot that the host applies.
@@ -167,19 +134,13 @@ impl Argument {
     /// Literal text.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            takes_body: false,
-        }
+        Self { text: text.into(), takes_body: false }
     }
 
     /// Text to which the host appends the body: `""`, or `"--prompt="`.
     #[must_use]
     pub fn body_after(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            takes_body: true,
-        }
+        Self { text: text.into(), takes_body: true }
     }
 }
 

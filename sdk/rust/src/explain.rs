@@ -45,9 +45,8 @@ pub fn error_instead_of_answer(document: &[u8]) -> Option<Failure> {
         return None;
     }
     let error = read_error(document)?;
-    let kind = kind_of_code(&error)
-        .or_else(|| kind_of_type(&error))
-        .unwrap_or(FailureKind::UpstreamError);
+    let kind =
+        kind_of_code(&error).or_else(|| kind_of_type(&error)).unwrap_or(FailureKind::UpstreamError);
     let message = if kind == FailureKind::UpstreamAuth {
         refused_credential(None)
     } else if error.message.is_empty() {
@@ -239,11 +238,7 @@ mod tests {
                 r#"{"message":"This model's maximum context length is 8","code":400}"#,
                 K::ContextTooLong,
             ),
-            (
-                400,
-                r#"{"error":{"message":"m","code":"content_filter"}}"#,
-                K::ContentFiltered,
-            ),
+            (400, r#"{"error":{"message":"m","code":"content_filter"}}"#, K::ContentFiltered),
         ];
         for (status, body, kind) in cases {
             assert_eq!(explained(status, body).kind(), kind, "{body}");
@@ -298,10 +293,7 @@ mod tests {
     fn an_error_in_a_stream_is_found_and_an_answer_is_not() {
         use FailureKind as K;
         let cases = [
-            (
-                r#"{"error":{"message":"m","code":503}}"#,
-                Some(K::UpstreamOverloaded),
-            ),
+            (r#"{"error":{"message":"m","code":503}}"#, Some(K::UpstreamOverloaded)),
             (
                 r#"{"error":{"message":"m","type":"rate_limit_error"}}"#,
                 Some(K::UpstreamRateLimited),
@@ -312,10 +304,7 @@ mod tests {
             ),
             (r#"{"error":"out of memory"}"#, Some(K::UpstreamError)),
             (r#"{"id":"x","choices":[],"error":null}"#, None),
-            (
-                r#"{"id":"x","choices":[{"message":{"content":"error"}}]}"#,
-                None,
-            ),
+            (r#"{"id":"x","choices":[{"message":{"content":"error"}}]}"#, None),
             ("[DONE]", None),
         ];
         for (document, kind) in cases {

@@ -99,9 +99,6 @@ mod tests {
         let listing = Plain::list_models(Settings::new("{}")).unwrap();
         assert_eq!(listing, Some(Plain::probe(Settings::new("{}")).unwrap()));
         let head = listing.unwrap().head;
-        assert_eq!(
-            (head.method.as_str(), head.path_and_query.as_str()),
-            ("GET", "/models")
-        );
+        assert_eq!((head.method.as_str(), head.path_and_query.as_str()), ("GET", "/models"));
     }
 }

@@ -66,10 +66,7 @@ pub fn debug(message: impl fmt::Display) {
 
 /// Makes a panic write a line before it traps. Every exported function calls it; only the first
 /// call does something.
-#[cfg_attr(
-    not(target_arch = "wasm32"),
-    allow(dead_code, reason = "only exports call it")
-)]
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only exports call it"))]
 pub(crate) fn install_panic_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
@@ -82,9 +79,7 @@ pub(crate) fn install_panic_hook() {
 /// Where it happened, and the message if it is a literal: a formatted message can quote the
 /// text that the plugin was working on, and that does not belong in a log.
 fn panic_line(info: &PanicHookInfo<'_>) -> String {
-    let place = info
-        .location()
-        .map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+    let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
     match info.payload().downcast_ref::<&'static str>() {
         Some(message) => format!("panicked at {place}: {message}"),
         None => format!("panicked at {place}"),

@@ -51,9 +51,7 @@ pub fn read_ids(head: &ResponseHead, body: &[u8]) -> Result<Vec<String>, Failure
 
 fn id(entry: &Value) -> Option<&str> {
     entry.as_str().or_else(|| {
-        ["id", "model", "name"]
-            .into_iter()
-            .find_map(|member| entry.get(member)?.as_str())
+        ["id", "model", "name"].into_iter().find_map(|member| entry.get(member)?.as_str())
     })
 }
 

@@ -171,11 +171,7 @@ mod tests {
     }
 
     fn start() -> DecoderExport<Echo> {
-        GuestDecoder::new(
-            testing::chat("m"),
-            testing::identity(),
-            ResponseHead::new(200),
-        )
+        GuestDecoder::new(testing::chat("m"), testing::identity(), ResponseHead::new(200))
     }
 
     #[test]

@@ -27,30 +27,21 @@ impl ChatReply {
     /// A reply with the host's identity and the call's model.
     #[must_use]
     pub fn new(call: Call, identity: ReplyIdentity) -> Self {
-        Self {
-            identity,
-            model: call.model,
-        }
+        Self { identity, model: call.model }
     }
 
     /// The first chunk of a stream.
     #[must_use]
     pub fn role(&self) -> Document {
-        let delta = Delta {
-            role: Some(Role::Assistant),
-            content: Some(String::new()),
-            ..Delta::default()
-        };
+        let delta =
+            Delta { role: Some(Role::Assistant), content: Some(String::new()), ..Delta::default() };
         self.chunk(delta, None)
     }
 
     /// A chunk with text.
     #[must_use]
     pub fn text(&self, content: impl Into<String>) -> Document {
-        let delta = Delta {
-            content: Some(content.into()),
-            ..Delta::default()
-        };
+        let delta = Delta { content: Some(content.into()), ..Delta::default() };
         self.chunk(delta, None)
     }
 
@@ -63,11 +54,7 @@ impl ChatReply {
     /// The last chunk of a stream, where the provider counted.
     #[must_use]
     pub fn usage(&self, tokens: TokenUsage) -> Document {
-        ChatChunk {
-            usage: Some(tokens.into()),
-            ..self.new_chunk()
-        }
-        .to_json()
+        ChatChunk { usage: Some(tokens.into()), ..self.new_chunk() }.to_json()
     }
 
     /// A whole reply.
@@ -83,11 +70,7 @@ impl ChatReply {
             content: Some(Content::Text(text.into())),
             ..Message::default()
         };
-        let choice = Choice {
-            message,
-            finish_reason: Some(reason),
-            ..Choice::default()
-        };
+        let choice = Choice { message, finish_reason: Some(reason), ..Choice::default() };
         let ReplyIdentity { id, created, .. } = &self.identity;
         ChatCompletion {
             choices: vec![choice],
@@ -98,16 +81,8 @@ impl ChatReply {
     }
 
     fn chunk(&self, delta: Delta, finish_reason: Option<FinishReason>) -> Document {
-        let choice = ChunkChoice {
-            delta,
-            finish_reason,
-            ..ChunkChoice::default()
-        };
-        ChatChunk {
-            choices: vec![choice],
-            ..self.new_chunk()
-        }
-        .to_json()
+        let choice = ChunkChoice { delta, finish_reason, ..ChunkChoice::default() };
+        ChatChunk { choices: vec![choice], ..self.new_chunk() }.to_json()
     }
 
     fn new_chunk(&self) -> ChatChunk {

@@ -66,29 +66,19 @@ pub fn chat(model: &str) -> Call {
 /// A streamed chat call with empty settings.
 #[must_use]
 pub fn chat_stream(model: &str) -> Call {
-    Call {
-        streaming: true,
-        ..chat(model)
-    }
+    Call { streaming: true, ..chat(model) }
 }
 
 /// An embeddings call with empty settings.
 #[must_use]
 pub fn embeddings(model: &str) -> Call {
-    Call {
-        operation: "embeddings".to_owned(),
-        ..chat(model)
-    }
+    Call { operation: "embeddings".to_owned(), ..chat(model) }
 }
 
 /// The identity that replays use: id `chatcmpl-test`, created at 1700000000.
 #[must_use]
 pub fn identity() -> ReplyIdentity {
-    ReplyIdentity {
-        id: "chatcmpl-test".to_owned(),
-        created: 1_700_000_000,
-        extra: Vec::new(),
-    }
+    ReplyIdentity { id: "chatcmpl-test".to_owned(), created: 1_700_000_000, extra: Vec::new() }
 }
 
 /// Encodes a canonical request, as the host does it: `model` and `stream` are the call's.

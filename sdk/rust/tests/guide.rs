@@ -30,9 +30,6 @@ fn the_first_adapter_in_the_guide_is_the_examples_code() {
 #[test]
 fn every_failure_kind_is_in_the_guide() {
     for kind in patchbay_sdk::FailureKind::ALL {
-        assert!(
-            GUIDE.contains(&format!("| `{}` |", kind.as_str())),
-            "{kind:?}"
-        );
+        assert!(GUIDE.contains(&format!("| `{}` |", kind.as_str())), "{kind:?}");
     }
 }

@@ -64,11 +64,7 @@ impl Arguments {
         let second = Duration::from_secs(1);
         Ok(Plan {
             rounds: if self.quick { 1 } else { self.rounds },
-            cases: if self.only.is_empty() {
-                Case::ALL.to_vec()
-            } else {
-                self.only.clone()
-            },
+            cases: if self.only.is_empty() { Case::ALL.to_vec() } else { self.only.clone() },
             targets: self.targets()?,
             rate: self.rate,
             latency: if self.quick { second } else { latency },
@@ -106,9 +102,6 @@ impl Arguments {
 }
 
 fn seconds(value: f64, flag: &str) -> Result<Duration> {
-    ensure!(
-        (0.1..=600.0).contains(&value),
-        "{flag} must be between 0.1 and 600"
-    );
+    ensure!((0.1..=600.0).contains(&value), "{flag} must be between 0.1 and 600");
     Ok(Duration::from_secs_f64(value))
 }

@@ -43,11 +43,7 @@ pub(crate) struct MemoryFigures {
 impl MemoryFigures {
     /// Joins what was read before and after a load.
     pub(crate) fn new(before: Memory, after: Memory) -> Self {
-        Self {
-            idle: before.resident,
-            peak: after.peak,
-            after: after.resident,
-        }
+        Self { idle: before.resident, peak: after.peak, after: after.resident }
     }
 
     /// Member by member, the median of the rounds.
@@ -73,10 +69,7 @@ impl Percentiles {
             let position = (values.len() * percent).div_ceil(100).saturating_sub(1);
             values.get(position).copied().unwrap_or_default()
         };
-        Self {
-            p50: rank(50),
-            p99: rank(99),
-        }
+        Self { p50: rank(50), p99: rank(99) }
     }
 
     /// What these are slower than others, in microseconds; negative if they are faster.
@@ -96,9 +89,7 @@ impl Percentiles {
 impl CaseFigures {
     /// Member by member, the median of the rounds.
     pub(crate) fn median(rounds: &[Self]) -> Option<Self> {
-        let rates = rounds
-            .iter()
-            .map(|round| Ordered(round.requests_per_second));
+        let rates = rounds.iter().map(|round| Ordered(round.requests_per_second));
         let busy = rounds.iter().filter_map(|round| round.busy.map(Ordered));
         Some(Self {
             whole: Percentiles::median(rounds.iter().map(|round| round.whole))?,

@@ -45,12 +45,7 @@ enum Pause {
 impl FlushedBody {
     /// Sends `events` at a pace.
     pub(crate) fn new(events: Arc<[Bytes]>, pacing: Pacing) -> Self {
-        Self {
-            events,
-            sent: 0,
-            pacing,
-            pause: Pause::Over,
-        }
+        Self { events, sent: 0, pacing, pause: Pause::Over }
     }
 }
 

@@ -117,11 +117,6 @@ fn free_address() -> Result<SocketAddr> {
 fn log_end(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
-    let end = lines
-        .get(lines.len().saturating_sub(20)..)
-        .unwrap_or_default();
-    format!(
-        "the gateway did not start; the end of its log:\n{}",
-        end.join("\n")
-    )
+    let end = lines.get(lines.len().saturating_sub(20)..).unwrap_or_default();
+    format!("the gateway did not start; the end of its log:\n{}", end.join("\n"))
 }

@@ -39,10 +39,7 @@ async fn relay(
     upstream: SocketAddr,
     mut request: Request<Incoming>,
 ) -> Result<Response<Incoming>> {
-    let path = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |path| path.as_str());
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     *request.uri_mut() = Uri::builder()
         .scheme("http")
         .authority(upstream.to_string())
@@ -50,8 +47,5 @@ async fn relay(
         .build()
         .context("cannot build the upstream's address")?;
     request.headers_mut().remove(hyper::header::HOST);
-    client
-        .request(request)
-        .await
-        .context("no reply from the upstream")
+    client.request(request).await.context("no reply from the upstream")
 }

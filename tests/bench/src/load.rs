@@ -68,12 +68,7 @@ impl Job {
         headers.insert(HOST, server.to_string().parse()?);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(AUTHORIZATION, format!("Bearer {CALLER_KEY}").parse()?);
-        Ok(Self {
-            uri: case.path().parse()?,
-            headers,
-            body,
-            expected: case.reply(),
-        })
+        Ok(Self { uri: case.path().parse()?, headers, body, expected: case.reply() })
     }
 
     fn request(&self) -> Request<Full<Bytes>> {
@@ -105,10 +100,7 @@ impl Connection {
             bail!("status {status}: {}", String::from_utf8_lossy(&body));
         }
         let first = read_expected(reply.into_body(), &job.expected).await?;
-        Ok(Latency {
-            first: first.duration_since(start),
-            whole: start.elapsed(),
-        })
+        Ok(Latency { first: first.duration_since(start), whole: start.elapsed() })
     }
 }
 
@@ -129,11 +121,7 @@ async fn read_expected(mut body: Incoming, expected: &[u8]) -> Result<Instant> {
         );
         read = end;
     }
-    ensure!(
-        read == expected.len(),
-        "the reply has {read} bytes of {}",
-        expected.len()
-    );
+    ensure!(read == expected.len(), "the reply has {read} bytes of {}", expected.len());
     first.context("the reply is empty")
 }
 
@@ -164,10 +152,7 @@ pub(crate) async fn saturate(
         anyhow::Ok(replies)
     });
     let replies = try_join_all(each).await?.into_iter().sum();
-    Ok(Saturated {
-        replies,
-        elapsed: start.elapsed(),
-    })
+    Ok(Saturated { replies, elapsed: start.elapsed() })
 }
 
 /// Asks `rate` times a second, for `length`.
@@ -214,9 +199,8 @@ async fn wait_until(instant: Instant) {
 pub(crate) async fn answers_ok(server: SocketAddr, path: &str) -> bool {
     let ask = async {
         let mut connection = Connection::open(server).await?;
-        let request = Request::get(path)
-            .header(HOST, server.to_string())
-            .body(Full::new(Bytes::new()))?;
+        let request =
+            Request::get(path).header(HOST, server.to_string()).body(Full::new(Bytes::new()))?;
         let reply = connection.sender.send_request(request).await?;
         anyhow::Ok(reply.status() == StatusCode::OK)
     };

@@ -79,10 +79,7 @@ impl Target {
     }
 
     async fn start(&self, site: Site) -> Result<Option<ServerProcess>> {
-        let Site {
-            upstream,
-            placement,
-        } = site;
+        let Site { upstream, placement } = site;
         let role = |name: &str| {
             let arguments = [name, "--upstream", &upstream.to_string()].map(String::from);
             ServerProcess::start_role(&arguments, Some(placement)).map(Some)
@@ -120,18 +117,11 @@ async fn measure(plan: &Plan, placement: Placement) -> Result<Measured> {
     let interval = plan.event_interval.as_millis().to_string();
     let arguments = ["mock", "--event-interval-ms", &interval].map(String::from);
     let mock = ServerProcess::start_role(&arguments, None)?;
-    let site = Site {
-        upstream: mock.address(),
-        placement,
-    };
+    let site = Site { upstream: mock.address(), placement };
     let mut measured = Measured::default();
     for round in 1..=plan.rounds {
         for target in &plan.targets {
-            progress(&format!(
-                "round {round} of {}: {}",
-                plan.rounds,
-                target.title()
-            ));
+            progress(&format!("round {round} of {}: {}", plan.rounds, target.title()));
             measure_target(plan, target, site, &mut measured)
                 .await
                 .with_context(|| format!("the target \"{}\" failed", target.title()))?;
@@ -160,11 +150,7 @@ async fn measure_target(
     }
     if let (Some(server), Some(before)) = (&server, before) {
         let memory = MemoryFigures::new(before, server.settled_memory().await?);
-        measured
-            .memory
-            .entry(target.clone())
-            .or_default()
-            .push(memory);
+        measured.memory.entry(target.clone()).or_default().push(memory);
     }
     Ok(())
 }
@@ -182,9 +168,7 @@ async fn measure_case(
     load::saturate(&mut connections, &job, plan.saturation.mul_f64(WARM_UP)).await?;
     let before = processor_time(server)?;
     let saturated = load::saturate(&mut connections, &job, plan.saturation).await?;
-    let used = processor_time(server)?
-        .zip(before)
-        .map(|(now, then)| now.saturating_sub(then));
+    let used = processor_time(server)?.zip(before).map(|(now, then)| now.saturating_sub(then));
 
     let whole = at_rate(plan, &mut connections, &job).await?;
     let first_event = match case.first_event_request() {

@@ -33,9 +33,7 @@ pub(crate) async fn serve(listener: TcpListener, upstream: SocketAddr) -> Result
         .tcp_nodelay(true)
         .build()
         .context("cannot build the client")?;
-    let router = Router::new()
-        .fallback(relay)
-        .with_state(Relay { client, upstream });
+    let router = Router::new().fallback(relay).with_state(Relay { client, upstream });
     let listener = listener.tap_io(|socket| {
         // Without it the figures are worse, not wrong.
         let _ = socket.set_nodelay(true);
@@ -49,10 +47,8 @@ async fn relay(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, StatusCode> {
-    let mut request = relay
-        .client
-        .post(format!("http://{}{}", relay.upstream, uri.path()))
-        .body(body);
+    let mut request =
+        relay.client.post(format!("http://{}{}", relay.upstream, uri.path())).body(body);
     for name in [CONTENT_TYPE, AUTHORIZATION] {
         if let Some(value) = headers.get(&name) {
             request = request.header(name, value);

@@ -38,11 +38,7 @@ pub(crate) struct Memory {
 impl ServerProcess {
     /// Takes over a server that is known to listen.
     pub(crate) fn new(child: Child, address: SocketAddr, workspace: Option<TempDir>) -> Self {
-        Self {
-            child,
-            address,
-            _workspace: workspace,
-        }
+        Self { child, address, _workspace: workspace }
     }
 
     /// Runs this program again in a hidden role and waits until it listens.

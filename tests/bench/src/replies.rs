@@ -22,20 +22,14 @@ pub(crate) fn unary() -> Bytes {
 /// The events of a stream, `[DONE]` included; a usage chunk only if it was asked for.
 pub(crate) fn stream(include_usage: bool) -> Vec<Bytes> {
     let mut events = Vec::with_capacity(STREAM_CHUNKS + 2);
-    events.push(chunk(
-        r#"{"role":"assistant","content":"","refusal":null}"#,
-        "null",
-    ));
+    events.push(chunk(r#"{"role":"assistant","content":"","refusal":null}"#, "null"));
     for number in 0..STREAM_CHUNKS - 2 {
         events.push(chunk(&format!(r#"{{"content":" word{number}"}}"#), "null"));
     }
     events.push(chunk("{}", r#""stop""#));
     if include_usage {
         let usage = r#"{"prompt_tokens":31,"completion_tokens":98,"total_tokens":129}"#;
-        events.push(event(&format!(
-            r#"{},"choices":[],"usage":{usage}}}"#,
-            chunk_start()
-        )));
+        events.push(event(&format!(r#"{},"choices":[],"usage":{usage}}}"#, chunk_start())));
     }
     events.push(Bytes::from_static(b"data: [DONE]\n\n"));
     events

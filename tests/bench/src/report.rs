@@ -71,14 +71,7 @@ fn rows<'a>(plan: &'a Plan, measured: &Measured, case: Case) -> Vec<Row<'a>> {
     };
     let direct = median(&Target::Direct);
     let yardstick = median(&Target::Passthrough);
-    let row = |target| {
-        median(target).map(|figures| Row {
-            target,
-            figures,
-            direct,
-            yardstick,
-        })
-    };
+    let row = |target| median(target).map(|figures| Row { target, figures, direct, yardstick });
     plan.targets.iter().filter_map(row).collect()
 }
 
@@ -142,17 +135,10 @@ impl Row<'_> {
             Some(us) => {
                 let theirs = self.yardstick.and_then(|other| other.processor).map(micros);
                 let busy = self.figures.busy.unwrap_or_default() * 100.0;
-                (
-                    format!("{us:.1}"),
-                    ratio(us, theirs),
-                    format!("{busy:.0} %"),
-                )
+                (format!("{us:.1}"), ratio(us, theirs), format!("{busy:.0} %"))
             }
         };
-        writeln!(
-            out,
-            " {processor:>9} {processor_ratio:>5} {rate:>10.0} {rate_ratio:>5} {busy:>5}"
-        )
+        writeln!(out, " {processor:>9} {processor_ratio:>5} {rate:>10.0} {rate_ratio:>5} {busy:>5}")
     }
 }
 

@@ -44,18 +44,12 @@ pub(super) enum Kind {
 /// Checks a head and says what body has to follow.
 pub(super) fn check_head(status: StatusCode, headers: &HeaderMap) -> Result<Kind> {
     for name in headers.keys() {
-        ensure!(
-            KNOWN_HEADERS.contains(&name.as_str()),
-            "unexpected header {name} in {headers:?}"
-        );
+        ensure!(KNOWN_HEADERS.contains(&name.as_str()), "unexpected header {name} in {headers:?}");
         let values = headers.get_all(name).iter().count();
         ensure!(values == 1, "header {name} is there {values} times");
     }
     let request_id = text(headers, "x-request-id")?;
-    ensure!(
-        is_request_id(request_id),
-        "x-request-id {request_id:?} is not well-formed"
-    );
+    ensure!(is_request_id(request_id), "x-request-id {request_id:?} is not well-formed");
     let content_type = text(headers, "content-type")?;
     if !status.is_success() && status != StatusCode::SERVICE_UNAVAILABLE {
         ensure!(content_type == JSON, "an error of type {content_type:?}");
@@ -65,10 +59,7 @@ pub(super) fn check_head(status: StatusCode, headers: &HeaderMap) -> Result<Kind
         JSON => Ok(Kind::Error),
         EVENT_STREAM if status == StatusCode::OK => {
             let caching = text(headers, "cache-control")?;
-            ensure!(
-                caching.contains("no-cache"),
-                "a stream may not be cached: {caching:?}"
-            );
+            ensure!(caching.contains("no-cache"), "a stream may not be cached: {caching:?}");
             Ok(Kind::EventStream)
         }
         _ => bail!("status {status} with content type {content_type:?}"),
@@ -76,19 +67,13 @@ pub(super) fn check_head(status: StatusCode, headers: &HeaderMap) -> Result<Kind
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str> {
-    let value = headers
-        .get(name)
-        .with_context(|| format!("no {name} in {headers:?}"))?;
-    value
-        .to_str()
-        .with_context(|| format!("{name} is not text"))
+    let value = headers.get(name).with_context(|| format!("no {name} in {headers:?}"))?;
+    value.to_str().with_context(|| format!("{name} is not text"))
 }
 
 fn is_request_id(text: &str) -> bool {
     (1..=128).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
 }
 
 /// Checks a whole JSON body; that of an error has to be OpenAI's envelope and nothing else.
@@ -111,26 +96,13 @@ pub(super) fn check_envelope(value: &Value) -> Result<()> {
         .with_context(|| format!("not an error envelope: {value}"))?;
     let mut members: Vec<&str> = error.keys().map(String::as_str).collect();
     members.sort_unstable();
-    ensure!(
-        members == ["code", "message", "param", "type"],
-        "members of an error: {members:?}"
-    );
-    let is_text = |name: &str| {
-        error
-            .get(name)
-            .and_then(Value::as_str)
-            .is_some_and(|t| !t.is_empty())
-    };
-    ensure!(
-        is_text("message") && is_text("type"),
-        "an error without words: {value}"
-    );
+    ensure!(members == ["code", "message", "param", "type"], "members of an error: {members:?}");
+    let is_text =
+        |name: &str| error.get(name).and_then(Value::as_str).is_some_and(|t| !t.is_empty());
+    ensure!(is_text("message") && is_text("type"), "an error without words: {value}");
     for name in ["param", "code"] {
         let is_null = error.get(name).is_some_and(Value::is_null);
-        ensure!(
-            is_null || is_text(name),
-            "{name} is neither text nor null: {value}"
-        );
+        ensure!(is_null || is_text(name), "{name} is neither text nor null: {value}");
     }
     Ok(())
 }

@@ -77,11 +77,8 @@ impl OpenReply {
         while let Some(chunk) = patiently("the rest of a body", self.reply.chunk()).await?? {
             self.read.extend_from_slice(&chunk);
         }
-        let whole = WholeReply {
-            status: self.status,
-            headers: self.headers,
-            body: self.read.into(),
-        };
+        let whole =
+            WholeReply { status: self.status, headers: self.headers, body: self.read.into() };
         match self.kind {
             Kind::Json | Kind::Error => {
                 conventions::check_json(self.kind, &whole.body)?;
@@ -97,10 +94,7 @@ fn check_end(events: &[Event]) -> Result<()> {
     let is_end = |event: &&Event| !matches!(event, Event::Document(_));
     let ends = events.iter().filter(is_end).count();
     ensure!(ends == 1, "a stream with {ends} ends: {events:?}");
-    ensure!(
-        events.last().is_some_and(|last| is_end(&last)),
-        "events after the end: {events:?}"
-    );
+    ensure!(events.last().is_some_and(|last| is_end(&last)), "events after the end: {events:?}");
     Ok(())
 }
 
@@ -108,10 +102,7 @@ impl WholeReply {
     /// A header's value, empty if there is none.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// The body as text; what is not UTF-8 is replaced.
@@ -134,16 +125,9 @@ impl WholeReply {
     /// The reply is no error.
     pub fn error(&self) -> Result<(u16, String, String, String)> {
         let body = self.json()?;
-        let error = body
-            .get("error")
-            .with_context(|| format!("not an error: {body}"))?;
-        let member = |name: &str| {
-            error
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let error = body.get("error").with_context(|| format!("not an error: {body}"))?;
+        let member =
+            |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         Ok((self.status, member("type"), member("code"), member("param")))
     }
 
@@ -154,14 +138,10 @@ impl WholeReply {
     /// The body is not made of whole events, or their data is not JSON.
     pub fn events(&self) -> Result<Vec<Event>> {
         let text = std::str::from_utf8(&self.body).context("a stream that is not UTF-8")?;
-        ensure!(
-            text.ends_with("\n\n"),
-            "the last event has no end: {text:?}"
-        );
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        ensure!(text.ends_with("\n\n"), "the last event has no end: {text:?}");
         let blocks = text.split("\n\n").filter(|block| !block.trim().is_empty());
-        blocks
-            .filter_map(|block| event(block).transpose())
-            .collect()
+        blocks.filter_map(|block| event(block).transpose()).collect()
     }
 
     /// The documents of a stream that ended well.

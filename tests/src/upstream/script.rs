@@ -61,13 +61,8 @@ impl Script {
     }
 
     fn new(content_type: &'static str, steps: Vec<Step>) -> Self {
-        Self {
-            status: StatusCode::OK,
-            headers: Vec::new(),
-            before_head: None,
-            steps,
-        }
-        .header("content-type", content_type)
+        Self { status: StatusCode::OK, headers: Vec::new(), before_head: None, steps }
+            .header("content-type", content_type)
     }
 
     /// Sets the status. One that HTTP does not know becomes 500.
@@ -80,10 +75,7 @@ impl Script {
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: &'static str) -> Self {
-        let header = (
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        );
+        let header = (HeaderName::from_static(name), HeaderValue::from_static(value));
         self.headers.push(header);
         self
     }

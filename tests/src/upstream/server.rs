@@ -102,11 +102,7 @@ impl Upstream {
             // Ends with the test; a failure shows as a gateway that reaches nobody.
             let _ = axum::serve(listener, router).await;
         });
-        Ok(Self {
-            address,
-            shared,
-            server,
-        })
+        Ok(Self { address, shared, server })
     }
 
     /// The address for a provider's `base_url`.
@@ -140,11 +136,7 @@ impl Upstream {
         let mut notes = self.shared.notes();
         let number = notes.taken;
         notes.taken += 1;
-        notes
-            .requests
-            .get(number)
-            .cloned()
-            .context("the request was not noted")
+        notes.requests.get(number).cloned().context("the request was not noted")
     }
 
     /// Waits until the gateway has closed the connection of one reply that was not at its end.
@@ -199,28 +191,14 @@ async fn answer(
     (method, uri, headers): (Method, Uri, HeaderMap),
     body: Bytes,
 ) -> Response {
-    let path = uri
-        .path_and_query()
-        .map_or("", |path| path.as_str())
-        .to_owned();
+    let path = uri.path_and_query().map_or("", |path| path.as_str()).to_owned();
     let script = {
         let mut notes = shared.notes();
-        notes.requests.push(Received {
-            method,
-            path,
-            headers,
-            body,
-        });
-        notes
-            .once
-            .pop_front()
-            .unwrap_or_else(|| notes.always.clone())
+        notes.requests.push(Received { method, path, headers, body });
+        notes.once.pop_front().unwrap_or_else(|| notes.always.clone())
     };
     shared.received.add_permits(1);
-    let watch = Watch {
-        shared,
-        ended: false,
-    };
+    let watch = Watch { shared, ended: false };
     if let Some(gate) = &script.before_head {
         gate.pass().await;
     }
@@ -231,34 +209,31 @@ async fn answer(
 }
 
 fn play(steps: Vec<Step>, watch: Watch) -> impl Stream<Item = io::Result<Bytes>> {
-    stream::unfold(
-        (VecDeque::from(steps), watch),
-        |(mut steps, mut watch)| async move {
-            loop {
-                // Not being ready makes hyper write what it has: each piece leaves by itself.
-                tokio::task::yield_now().await;
-                match steps.pop_front() {
-                    Some(Step::Wait(gate)) => gate.pass().await,
-                    Some(Step::Send(bytes)) if bytes.is_empty() => {}
-                    Some(Step::Send(bytes)) => {
-                        if steps.is_empty() {
-                            watch.end();
-                        }
-                        return Some((Ok(bytes), (steps, watch)));
-                    }
-                    Some(Step::Break) => {
+    stream::unfold((VecDeque::from(steps), watch), |(mut steps, mut watch)| async move {
+        loop {
+            // Not being ready makes hyper write what it has: each piece leaves by itself.
+            tokio::task::yield_now().await;
+            match steps.pop_front() {
+                Some(Step::Wait(gate)) => gate.pass().await,
+                Some(Step::Send(bytes)) if bytes.is_empty() => {}
+                Some(Step::Send(bytes)) => {
+                    if steps.is_empty() {
                         watch.end();
-                        let broken = io::Error::other("broken off by the script");
-                        return Some((Err(broken), (VecDeque::new(), watch)));
                     }
-                    None => {
-                        watch.end();
-                        return None;
-                    }
+                    return Some((Ok(bytes), (steps, watch)));
+                }
+                Some(Step::Break) => {
+                    watch.end();
+                    let broken = io::Error::other("broken off by the script");
+                    return Some((Err(broken), (VecDeque::new(), watch)));
+                }
+                None => {
+                    watch.end();
+                    return None;
                 }
             }
-        },
-    )
+        }
+    })
 }
 
 #[cfg(test)]
@@ -279,17 +254,11 @@ mod tests {
         let upstream = Upstream::start(Script::json("always")).await?;
         upstream.answer_once(Script::json("once").status(418).header("x-a", "b"));
         let once = ask(&upstream).await?;
-        assert_eq!(
-            (once.status().as_u16(), once.headers()["x-a"].as_bytes()),
-            (418, &b"b"[..])
-        );
+        assert_eq!((once.status().as_u16(), once.headers()["x-a"].as_bytes()), (418, &b"b"[..]));
         assert_eq!(once.text().await?, "once");
         assert_eq!(ask(&upstream).await?.text().await?, "always");
         let received = upstream.next_request().await?;
-        assert_eq!(
-            (received.path.as_str(), received.text().as_str()),
-            ("/v1/x?y=1", "question")
-        );
+        assert_eq!((received.path.as_str(), received.text().as_str()), ("/v1/x?y=1", "question"));
         assert_eq!(upstream.requests().len(), 2);
         Ok(())
     }

@@ -12,9 +12,7 @@ async fn line(gateway: &Gateway, request_id: &str) -> Result<String> {
     let probe = gateway.client().get("/v1/models").await?;
     gateway.access_line(probe.header("x-request-id")).await?;
     let log = gateway.log();
-    let lines = log
-        .lines()
-        .filter(|line| line.contains(request_id) && line.contains("access"));
+    let lines = log.lines().filter(|line| line.contains(request_id) && line.contains("access"));
     assert_eq!(lines.count(), 1, "{log}");
     Ok(line)
 }
@@ -26,16 +24,8 @@ async fn every_request_has_one_line_that_is_json() -> Result<()> {
     upstream.answer_always(stream(&["hel", "lo"]));
     let streamed = gateway.client().chat(&streamed_question()).await?;
     let unknown = gateway.client().chat(&question_to("nobody", "x")).await?;
-    let stranger = gateway
-        .client_with(Some("pb-stranger"))
-        .chat(&question())
-        .await?;
-    for (reply, status) in [
-        (&unary, 200),
-        (&streamed, 200),
-        (&unknown, 404),
-        (&stranger, 401),
-    ] {
+    let stranger = gateway.client_with(Some("pb-stranger")).chat(&question()).await?;
+    for (reply, status) in [(&unary, 200), (&streamed, 200), (&unknown, 404), (&stranger, 401)] {
         assert_eq!(reply.status, status);
         let line = line(&gateway, reply.header("x-request-id")).await?;
         let fields: Value = serde_json::from_str(&line).context(line.clone())?;

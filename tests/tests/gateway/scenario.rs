@@ -62,9 +62,7 @@ pub(crate) fn usage_chunk() -> String {
 /// The chunks of a streamed answer, without the end.
 pub(crate) fn chunks(words: &[&str]) -> Vec<String> {
     let role = json!({"role": "assistant", "content": ""});
-    let contents = words
-        .iter()
-        .map(|word| chunk(&json!({"content": word}), None));
+    let contents = words.iter().map(|word| chunk(&json!({"content": word}), None));
     std::iter::once(chunk(&role, None))
         .chain(contents)
         .chain([chunk(&json!({}), Some("stop"))])
@@ -106,10 +104,6 @@ impl Pair {
             .provider(&Provider::openai("first", &first.base_url(), &["m1"]))
             .provider(&Provider::openai("second", &second.base_url(), &["m2"]))
             .route("m", &[("first", "m1"), ("second", "m2")]);
-        Ok(Self {
-            gateway: Gateway::start(configuration).await?,
-            first,
-            second,
-        })
+        Ok(Self { gateway: Gateway::start(configuration).await?, first, second })
     }
 }

@@ -30,8 +30,7 @@ fn the_same_contract_fits() {
 #[test]
 fn a_new_import_fits() {
     let more = |text: &str| {
-        text.replace("log: func", "now: func() -> u64; log: func")
-            .replace("@0.1.0", "@0.1.1")
+        text.replace("log: func", "now: func() -> u64; log: func").replace("@0.1.0", "@0.1.1")
     };
     assert_eq!(verdict(more).unwrap(), Verdict::Compatible(1));
 }
@@ -46,12 +45,7 @@ fn a_new_world_fits() {
 fn a_new_record_member_breaks() {
     let more = |text: &str| text.replace("model: string", "model: string, streaming: bool");
     let error = verdict(more).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("world normalizer breaks plugins of 0.1.0"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("world normalizer breaks plugins of 0.1.0"), "{error}");
 }
 
 #[test]
@@ -63,22 +57,14 @@ fn a_new_export_breaks() {
 #[test]
 fn a_world_that_is_gone_breaks() {
     let error = verdict(|text| text.replace("world normalizer", "world other")).unwrap_err();
-    assert!(
-        error.to_string().contains("world normalizer is gone"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("world normalizer is gone"), "{error}");
 }
 
 #[test]
 fn an_incompatible_version_number_may_break() {
-    let broken = |text: &str| {
-        text.replace("model: string", "model: u8")
-            .replace("@0.1.0", "@0.2.0")
-    };
-    let declared = Verdict::Declared {
-        released: "0.1.0".into(),
-        now: "0.2.0".into(),
-    };
+    let broken =
+        |text: &str| text.replace("model: string", "model: u8").replace("@0.1.0", "@0.2.0");
+    let declared = Verdict::Declared { released: "0.1.0".into(), now: "0.2.0".into() };
     assert_eq!(verdict(broken).unwrap(), declared);
 }
 

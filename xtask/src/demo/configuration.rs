@@ -17,9 +17,7 @@ impl DemoKey {
     /// 128 bits from the system's randomness.
     pub(super) fn generate() -> Result<Self> {
         let mut bytes = [0_u8; 16];
-        OsRng
-            .try_fill_bytes(&mut bytes)
-            .context("the system gives no randomness")?;
+        OsRng.try_fill_bytes(&mut bytes).context("the system gives no randomness")?;
         let mut text = "pb-demo-".to_owned();
         for byte in bytes {
             // Writing to a string cannot fail.
@@ -100,10 +98,7 @@ mod tests {
     #[test]
     fn the_file_names_the_variable_and_never_the_key() {
         let text = text(address());
-        assert!(
-            text.contains(r#"key = "${env:PATCHBAY_DEMO_KEY}""#),
-            "{text}"
-        );
+        assert!(text.contains(r#"key = "${env:PATCHBAY_DEMO_KEY}""#), "{text}");
         assert!(text.contains(r#"arguments = ["{{body}}"]"#), "{text}");
         assert!(!text.contains("pb-"), "{text}");
     }
@@ -118,10 +113,7 @@ mod tests {
             .collect();
         assert_eq!(lines.len(), 3);
         for line in lines {
-            assert!(
-                line.contains(key.reveal()) && line.contains("127.0.0.1:8080/v1"),
-                "{line}"
-            );
+            assert!(line.contains(key.reveal()) && line.contains("127.0.0.1:8080/v1"), "{line}");
             assert!(line.contains("echo"), "{line}");
         }
     }

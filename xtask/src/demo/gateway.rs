@@ -57,10 +57,7 @@ impl Gateway {
             }
             std::thread::sleep(GLANCE);
         }
-        bail!(
-            "the gateway is not ready after {} s: {last}",
-            READY_WITHIN.as_secs()
-        )
+        bail!("the gateway is not ready after {} s: {last}", READY_WITHIN.as_secs())
     }
 
     /// Returns when the user or the gateway itself has had enough.
@@ -148,11 +145,7 @@ mod tests {
     #[test]
     fn a_user_who_does_not_wait_ends_it_too() {
         let mut gateway = Gateway::start(endless(), Arc::new(AtomicBool::new(true))).unwrap();
-        assert!(
-            !gateway
-                .wait_until_ready("127.0.0.1:9".parse().unwrap())
-                .unwrap()
-        );
+        assert!(!gateway.wait_until_ready("127.0.0.1:9".parse().unwrap()).unwrap());
         assert!(!is_running(gateway.child.id()));
     }
 

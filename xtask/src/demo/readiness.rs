@@ -26,9 +26,7 @@ pub(super) fn ask(address: SocketAddr) -> io::Result<u16> {
 /// The `200` of `HTTP/1.1 200 OK`.
 fn status(reply: &str) -> Option<u16> {
     let mut words = reply.split_ascii_whitespace();
-    words
-        .next()
-        .filter(|version| version.starts_with("HTTP/"))?;
+    words.next().filter(|version| version.starts_with("HTTP/"))?;
     words.next()?.parse().ok()
 }
 
@@ -46,18 +44,11 @@ mod tests {
             let (mut stream, _) = listener.accept().unwrap();
             let mut request = [0; 512];
             let length = stream.read(&mut request).unwrap();
-            stream
-                .write_all(b"HTTP/1.1 503 Service Unavailable\r\n\r\n")
-                .unwrap();
+            stream.write_all(b"HTTP/1.1 503 Service Unavailable\r\n\r\n").unwrap();
             String::from_utf8_lossy(&request[..length]).into_owned()
         });
         assert_eq!(ask(address).unwrap(), 503);
-        assert!(
-            server
-                .join()
-                .unwrap()
-                .starts_with("GET /health/ready HTTP/1.1\r\n")
-        );
+        assert!(server.join().unwrap().starts_with("GET /health/ready HTTP/1.1\r\n"));
     }
 
     #[test]

@@ -74,21 +74,12 @@ fn find() -> Result<Packages> {
     if !library.is_file() {
         bail!("{} is missing", library.display());
     }
-    Ok(Packages {
-        rustc: PathBuf::from(RUSTC),
-        version,
-    })
+    Ok(Packages { rustc: PathBuf::from(RUSTC), version })
 }
 
 /// The `95` of `rustc 1.95.0 (…)`.
 fn minor(version: &str) -> Option<u32> {
-    version
-        .split_whitespace()
-        .nth(1)?
-        .split('.')
-        .nth(1)?
-        .parse()
-        .ok()
+    version.split_whitespace().nth(1)?.split('.').nth(1)?.parse().ok()
 }
 
 fn require_apt() -> Result<()> {
@@ -108,9 +99,7 @@ fn install() -> Result<()> {
     step::run("apt-get update", apt_get().arg("update"))?;
     step::run(
         "apt-get install",
-        apt_get()
-            .args(["install", "-y", "--no-install-recommends"])
-            .args(PACKAGES),
+        apt_get().args(["install", "-y", "--no-install-recommends"]).args(PACKAGES),
     )
 }
 
@@ -130,10 +119,7 @@ mod tests {
 
     #[test]
     fn the_version_is_read_from_what_rustc_says() {
-        assert_eq!(
-            minor("rustc 1.96.0 (ac68faa20 2026-05-25) (built from a tarball)"),
-            Some(96)
-        );
+        assert_eq!(minor("rustc 1.96.0 (ac68faa20 2026-05-25) (built from a tarball)"), Some(96));
         assert_eq!(minor("rustc 1.63.0"), Some(63));
         assert_eq!(minor("gcc"), None);
     }
@@ -147,10 +133,7 @@ mod tests {
 
     #[test]
     fn compiler_and_linker_are_those_of_the_packages() {
-        let packages = Packages {
-            rustc: RUSTC.into(),
-            version: "rustc 1.96.0".into(),
-        };
+        let packages = Packages { rustc: RUSTC.into(), version: "rustc 1.96.0".into() };
         let mut command = Command::new("cargo");
         packages.prepare(&mut command);
         let shown = step::shown(&command);

@@ -29,10 +29,7 @@ pub(super) fn require_target(target: &str) -> Result<()> {
 pub(super) fn add_target(target: &str, memory: &Path) -> Result<()> {
     let sysroot = sysroot()?;
     if is_remembered(memory, &sysroot) {
-        bail!(
-            "could not fetch {target} before; delete {} to try again",
-            memory.display()
-        );
+        bail!("could not fetch {target} before; delete {} to try again", memory.display());
     }
     let mut command = Command::new("rustup");
     command.args(["target", "add", target]);
@@ -42,10 +39,7 @@ pub(super) fn add_target(target: &str, memory: &Path) -> Result<()> {
         bail!("{refusal}");
     }
     if !has_target(&sysroot, target) {
-        bail!(
-            "rustup added {target} to another toolchain than {}",
-            sysroot.display()
-        );
+        bail!("rustup added {target} to another toolchain than {}", sysroot.display());
     }
     Ok(())
 }
@@ -55,11 +49,7 @@ fn sysroot() -> Result<PathBuf> {
 }
 
 fn has_target(sysroot: &Path, target: &str) -> bool {
-    sysroot
-        .join("lib/rustlib")
-        .join(target)
-        .join("lib")
-        .is_dir()
+    sysroot.join("lib/rustlib").join(target).join("lib").is_dir()
 }
 
 fn refusal(outcome: Option<ExitStatus>) -> Option<String> {

@@ -32,10 +32,7 @@ fn check_manifest(component: &[u8]) -> Result<()> {
     let manifest = match manifests.as_slice() {
         [one] => one,
         [] => bail!("there is no custom section {MANIFEST}: does it use the SDK's export!?"),
-        several => bail!(
-            "there are {} custom sections {MANIFEST}, say it once",
-            several.len()
-        ),
+        several => bail!("there are {} custom sections {MANIFEST}, say it once", several.len()),
     };
     let value: serde_json::Value =
         serde_json::from_slice(manifest).with_context(|| format!("{MANIFEST} is not JSON"))?;

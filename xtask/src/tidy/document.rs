@@ -10,10 +10,8 @@ const DOCUMENT: &str = "md-docs/architecture.md";
 
 /// Every room of `host/` has a row in the document's table.
 pub(super) fn check(root: &Path, packages: &[Package]) -> Vec<Finding> {
-    let rooms = packages
-        .iter()
-        .filter(|package| package.part == Part::Host)
-        .map(|room| &*room.name);
+    let rooms =
+        packages.iter().filter(|package| package.part == Part::Host).map(|room| &*room.name);
     match fs::read_to_string(root.join(DOCUMENT)) {
         Ok(text) => missing(&text, rooms),
         Err(error) => vec![Finding::new(

@@ -19,11 +19,7 @@ impl Finding {
         rule: impl Into<String>,
         fix: impl Into<String>,
     ) -> Self {
-        Self {
-            place: place.into(),
-            rule: rule.into(),
-            fix: fix.into(),
-        }
+        Self { place: place.into(), rule: rule.into(), fix: fix.into() }
     }
 }
 

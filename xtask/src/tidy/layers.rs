@@ -14,13 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["openai-api", "resources"],
     &["exchange"],
     &["routing"],
-    &[
-        "plugin-runtime",
-        "upstream",
-        "store",
-        "secrets",
-        "telemetry",
-    ],
+    &["plugin-runtime", "upstream", "store", "secrets", "telemetry"],
     &["pipeline", "administration"],
     &["server"],
     &["gateway"],
@@ -147,17 +141,10 @@ fn check_edge(from: &Package, edge: &Edge, packages: &[Package]) -> Option<Findi
         ),
         Part::Host | Part::Outside => (
             "rooms import only rooms of lower layers",
-            format!(
-                "let {} declare a trait and join the two in gateway",
-                from.name
-            ),
+            format!("let {} declare a trait and join the two in gateway", from.name),
         ),
     };
-    Some(Finding::new(
-        &from.manifest,
-        format!("{} imports {}: {rule}", from.name, to.name),
-        fix,
-    ))
+    Some(Finding::new(&from.manifest, format!("{} imports {}: {rule}", from.name, to.name), fix))
 }
 
 fn is_below(lower: &str, upper: &str) -> bool {
@@ -181,13 +168,7 @@ mod tests {
             name: name.to_owned(),
             part,
             manifest: format!("{name}/Cargo.toml"),
-            edges: edges
-                .iter()
-                .map(|(to, kind)| Edge {
-                    to: (*to).into(),
-                    kind: *kind,
-                })
-                .collect(),
+            edges: edges.iter().map(|(to, kind)| Edge { to: (*to).into(), kind: *kind }).collect(),
         }
     }
 
@@ -239,15 +220,9 @@ mod tests {
 
     #[test]
     fn a_plugin_imports_the_sdk_and_no_room() {
-        let good = [
-            ("patchbay-sdk", EdgeKind::Always),
-            ("openai-api", EdgeKind::Always),
-        ];
+        let good = [("patchbay-sdk", EdgeKind::Always), ("openai-api", EdgeKind::Always)];
         assert_eq!(complaints(&package("ollama", Part::Plugin, &good)), 0);
-        let bad = [
-            ("exchange", EdgeKind::Always),
-            ("plugin-runtime", EdgeKind::ForTests),
-        ];
+        let bad = [("exchange", EdgeKind::Always), ("plugin-runtime", EdgeKind::ForTests)];
         assert_eq!(complaints(&package("ollama", Part::Plugin, &bad)), 2);
     }
 
@@ -261,22 +236,13 @@ mod tests {
 
     #[test]
     fn tests_and_tools_import_what_they_like() {
-        let all = [
-            ("gateway", EdgeKind::Always),
-            ("cli-text", EdgeKind::Always),
-        ];
-        assert_eq!(
-            complaints(&package("gateway-tests", Part::Outside, &all)),
-            0
-        );
+        let all = [("gateway", EdgeKind::Always), ("cli-text", EdgeKind::Always)];
+        assert_eq!(complaints(&package("gateway-tests", Part::Outside, &all)), 0);
     }
 
     #[test]
     fn a_room_without_a_layer_is_reported() {
         let findings = check(&[package("attic", Part::Host, &[])]);
-        assert!(
-            findings[0].rule.contains("attic stands in no layer"),
-            "{findings:?}"
-        );
+        assert!(findings[0].rule.contains("attic stands in no layer"), "{findings:?}");
     }
 }

@@ -9,14 +9,8 @@ use cargo_metadata::{DependencyKind, Metadata, NodeDep, PackageId};
 
 use super::finding::Finding;
 
-const ROOMS: &[&str] = &[
-    "openai-api",
-    "exchange",
-    "resources",
-    "routing",
-    "pipeline",
-    "administration",
-];
+const ROOMS: &[&str] =
+    &["openai-api", "exchange", "resources", "routing", "pipeline", "administration"];
 const BACKENDS: &[&str] = &["wasmtime", "reqwest", "sled", "axum"];
 
 /// Package names and, for each package, what it is built from.
@@ -42,29 +36,19 @@ pub(super) fn check(metadata: &Metadata) -> Vec<Finding> {
 
 /// What is linked into a build; dependencies of tests do not count.
 fn graph_of(metadata: &Metadata) -> Graph {
-    let names: BTreeMap<&PackageId, String> = metadata
-        .packages
-        .iter()
-        .map(|package| (&package.id, package.name.to_string()))
-        .collect();
+    let names: BTreeMap<&PackageId, String> =
+        metadata.packages.iter().map(|package| (&package.id, package.name.to_string())).collect();
     let name = |id: &PackageId| names.get(id).cloned().unwrap_or_default();
     let mut graph = Graph::new();
     for node in metadata.resolve.iter().flat_map(|resolve| &resolve.nodes) {
         let below = graph.entry(name(&node.id)).or_default();
-        below.extend(
-            node.deps
-                .iter()
-                .filter(|edge| is_linked(edge))
-                .map(|edge| name(&edge.pkg)),
-        );
+        below.extend(node.deps.iter().filter(|edge| is_linked(edge)).map(|edge| name(&edge.pkg)));
     }
     graph
 }
 
 fn is_linked(edge: &NodeDep) -> bool {
-    edge.dep_kinds
-        .iter()
-        .any(|kind| kind.kind != DependencyKind::Development)
+    edge.dep_kinds.iter().any(|kind| kind.kind != DependencyKind::Development)
 }
 
 /// The shortest way from a package to another, as `a → b → c`.
@@ -74,11 +58,7 @@ fn way(graph: &Graph, from: &str, to: &str) -> Option<String> {
     while !ways.is_empty() {
         let mut longer = Vec::new();
         for way in &ways {
-            let below = way
-                .last()
-                .and_then(|last| graph.get(last))
-                .into_iter()
-                .flatten();
+            let below = way.last().and_then(|last| graph.get(last)).into_iter().flatten();
             for next in below {
                 let mut way = way.clone();
                 way.push(next.clone());
@@ -102,26 +82,16 @@ mod tests {
     fn graph(edges: &[(&str, &str)]) -> Graph {
         let mut graph = Graph::new();
         for (from, to) in edges {
-            graph
-                .entry((*from).to_owned())
-                .or_default()
-                .insert((*to).to_owned());
+            graph.entry((*from).to_owned()).or_default().insert((*to).to_owned());
         }
         graph
     }
 
     #[test]
     fn a_backend_is_found_through_others_and_the_way_is_shown() {
-        let graph = graph(&[
-            ("pipeline", "routing"),
-            ("routing", "client"),
-            ("client", "reqwest"),
-        ]);
+        let graph = graph(&[("pipeline", "routing"), ("routing", "client"), ("client", "reqwest")]);
         let found = way(&graph, "pipeline", "reqwest");
-        assert_eq!(
-            found.as_deref(),
-            Some("pipeline → routing → client → reqwest")
-        );
+        assert_eq!(found.as_deref(), Some("pipeline → routing → client → reqwest"));
         assert_eq!(way(&graph, "pipeline", "axum"), None);
     }
 

@@ -6,9 +6,8 @@ use std::path::Path;
 use super::finding::Finding;
 use super::sources::Source;
 
-const SAY_NOTHING: &[&str] = &[
-    "common", "core", "helper", "helpers", "manager", "misc", "util", "utils",
-];
+const SAY_NOTHING: &[&str] =
+    &["common", "core", "helper", "helpers", "manager", "misc", "util", "utils"];
 
 /// Every file or folder of source code with a name that the house does not use.
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
@@ -37,10 +36,7 @@ pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
 }
 
 fn says_nothing(place: &Path) -> bool {
-    place
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .is_some_and(|stem| SAY_NOTHING.contains(&stem))
+    place.file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| SAY_NOTHING.contains(&stem))
 }
 
 #[cfg(test)]
@@ -49,28 +45,18 @@ mod tests {
 
     fn places(paths: &[&str]) -> Vec<String> {
         let sources: Vec<Source> = paths.iter().map(|path| Source::new(*path, "")).collect();
-        check(&sources)
-            .into_iter()
-            .map(|finding| finding.place)
-            .collect()
+        check(&sources).into_iter().map(|finding| finding.place).collect()
     }
 
     #[test]
     fn names_that_say_nothing_are_found_once() {
-        let paths = [
-            "host/a/src/utils.rs",
-            "host/a/src/core/b.rs",
-            "host/a/src/core/c.rs",
-        ];
+        let paths = ["host/a/src/utils.rs", "host/a/src/core/b.rs", "host/a/src/core/c.rs"];
         assert_eq!(places(&paths), ["host/a/src/utils.rs", "host/a/src/core"]);
     }
 
     #[test]
     fn a_name_may_contain_such_a_word() {
-        assert_eq!(
-            places(&["host/a/src/core_module.rs", "host/score/src/b.rs"]),
-            [""; 0]
-        );
+        assert_eq!(places(&["host/a/src/core_module.rs", "host/score/src/b.rs"]), [""; 0]);
     }
 
     #[test]

@@ -27,29 +27,18 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn new(place: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            place: place.into(),
-            text: text.into(),
-        }
+        Self { place: place.into(), text: text.into() }
     }
 }
 
 /// Every Rust file of the checkout, in order.
 pub(super) fn read(root: &Path) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
-    for folder in FOLDERS
-        .iter()
-        .map(|folder| root.join(folder))
-        .filter(|folder| folder.is_dir())
-    {
+    for folder in FOLDERS.iter().map(|folder| root.join(folder)).filter(|folder| folder.is_dir()) {
         let walk = WalkDir::new(&folder)
             .sort_by_file_name()
             .into_iter()
-            .filter_entry(|entry| {
-                !FILLED_BY_TOOLS
-                    .iter()
-                    .any(|name| entry.file_name() == *name)
-            });
+            .filter_entry(|entry| !FILLED_BY_TOOLS.iter().any(|name| entry.file_name() == *name));
         for entry in walk {
             let entry = entry?;
             let path = entry.path();
@@ -58,11 +47,7 @@ pub(super) fn read(root: &Path) -> Result<Vec<Source>> {
             }
             let text = fs::read_to_string(path)
                 .with_context(|| format!("cannot read {}", path.display()))?;
-            let place = path
-                .strip_prefix(root)
-                .unwrap_or(path)
-                .display()
-                .to_string();
+            let place = path.strip_prefix(root).unwrap_or(path).display().to_string();
             sources.push(Source::new(place, text));
         }
     }
@@ -116,9 +101,7 @@ fn production_lines(text: &str) -> usize {
     let mut count = 0;
     while let Some(line) = lines.next() {
         let opens = line == "#[cfg(test)]"
-            && lines
-                .peek()
-                .is_some_and(|next| next.starts_with("mod ") && next.ends_with('{'));
+            && lines.peek().is_some_and(|next| next.starts_with("mod ") && next.ends_with('{'));
         if opens {
             for inner in lines.by_ref() {
                 if inner == "}" {
@@ -152,11 +135,7 @@ mod tests {
     fn tests_do_not_count() {
         let text = "fn a() {}\n#[cfg(test)]\nmod tests {\n    fn b() {\n    }\n}\nfn c() {}\n";
         assert_eq!(production_lines(text), 2);
-        for place in [
-            "host/a/src/b/tests.rs",
-            "host/a/tests/b.rs",
-            "tests/tests/b.rs",
-        ] {
+        for place in ["host/a/src/b/tests.rs", "host/a/tests/b.rs", "tests/tests/b.rs"] {
             assert_eq!(check(&long(place)), [], "{place}");
         }
     }
@@ -174,9 +153,6 @@ mod tests {
         assert_eq!(findings[0].place, "host/a/src/b.rs:2");
         let text = format!("#[cfg_attr(windows, {hidden})]\n");
         assert_eq!(check(&Source::new("host/a/src/b.rs", text)).len(), 1);
-        assert_eq!(
-            check(&Source::new("host/a/src/b.rs", "let ignore = 1;\n")),
-            []
-        );
+        assert_eq!(check(&Source::new("host/a/src/b.rs", "let ignore = 1;\n")), []);
     }
 }

@@ -51,22 +51,12 @@ fn compare(names: &[String]) -> Vec<Finding> {
             || LEFT_BEHIND.contains(&name)
     };
     let strangers = names.iter().filter(|name| !known(name)).map(|name| {
-        Finding::new(
-            name,
-            "the top level is fixed",
-            "move it into the folder it belongs to",
-        )
+        Finding::new(name, "the top level is fixed", "move it into the folder it belongs to")
     });
     let missing = REQUIRED
         .iter()
         .filter(|required| !names.iter().any(|name| name == *required))
-        .map(|name| {
-            Finding::new(
-                *name,
-                "the top level is fixed",
-                "it is missing: put it back",
-            )
-        });
+        .map(|name| Finding::new(*name, "the top level is fixed", "it is missing: put it back"));
     strangers.chain(missing).collect()
 }
 
@@ -90,10 +80,7 @@ mod tests {
         let mut names = complete();
         names.retain(|name| name != "wit");
         names.push("scripts".to_owned());
-        let places: Vec<_> = compare(&names)
-            .into_iter()
-            .map(|finding| finding.place)
-            .collect();
+        let places: Vec<_> = compare(&names).into_iter().map(|finding| finding.place).collect();
         assert_eq!(places, ["scripts", "wit"]);
     }
 }

@@ -203,16 +203,7 @@ impl FailureKind {
             Self::Cancelled => (499, SERVER, Some("cancelled"), R::Never, N::No, B::None, Info, "cancelled"),
             Self::Internal => (500, SERVER, Some("internal_error"), R::Never, N::No, B::None, Error, "internal"),
         };
-        Rule {
-            status,
-            error_type,
-            code,
-            retry,
-            next_candidate,
-            breaker,
-            severity,
-            label,
-        }
+        Rule { status, error_type, code, retry, next_candidate, breaker, severity, label }
     }
 
     /// The kind that a plugin named, or `None` if plugins may not claim it or nobody knows it.
@@ -267,28 +258,14 @@ mod tests {
                 r.severity
             ));
         }
-        assert_eq!(
-            table,
-            include_str!("table.snap"),
-            "failure table changed; see table.snap"
-        );
+        assert_eq!(table, include_str!("table.snap"), "failure table changed; see table.snap");
     }
 
     #[test]
     fn a_plugin_cannot_claim_what_only_the_host_decides() {
-        for kind in [
-            "unauthenticated",
-            "rate-limited",
-            "internal",
-            "cancelled",
-            "nonsense",
-            "",
-        ] {
+        for kind in ["unauthenticated", "rate-limited", "internal", "cancelled", "nonsense", ""] {
             assert_eq!(FailureKind::from_plugin(kind), None, "{kind}");
         }
-        assert_eq!(
-            FailureKind::from_plugin("upstream-auth"),
-            Some(FailureKind::UpstreamAuth)
-        );
+        assert_eq!(FailureKind::from_plugin("upstream-auth"), Some(FailureKind::UpstreamAuth));
     }
 }

@@ -17,10 +17,7 @@ pub(crate) fn run(choice: &ConfigurationChoice) -> anyhow::Result<()> {
     if !prepared.refused_plugins.is_empty() {
         bail!("{file} is good, but not every installed plugin; mend what is listed above");
     }
-    terminal::say(&format!(
-        "{file} is good: {}",
-        summary(&prepared.configuration)
-    ));
+    terminal::say(&format!("{file} is good: {}", summary(&prepared.configuration)));
     Ok(())
 }
 

@@ -23,10 +23,7 @@ pub(crate) fn check(files: &[PathBuf]) -> anyhow::Result<()> {
         }
     }
     if bad > 0 {
-        bail!(
-            "{bad} of {} plugins would not load; mend what is listed above",
-            files.len()
-        );
+        bail!("{bad} of {} plugins would not load; mend what is listed above", files.len());
     }
     Ok(())
 }
@@ -38,19 +35,13 @@ fn check_one(runtime: &Runtime, file: &Path) -> anyhow::Result<String> {
     registry.install(&bytes, origin, Grant::default())?;
     let found = registry.list();
     let plugin = found.first().context("it did not register")?;
-    Ok(format!(
-        "{} {} {}",
-        plugin.kind, plugin.name, plugin.version
-    ))
+    Ok(format!("{} {} {}", plugin.kind, plugin.name, plugin.version))
 }
 
 /// One byte more than is allowed is enough for the runtime to say so.
 fn read(file: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let opened = File::open(file).context("cannot be read")?;
-    opened
-        .take(most as u64 + 1)
-        .read_to_end(&mut bytes)
-        .context("cannot be read")?;
+    opened.take(most as u64 + 1).read_to_end(&mut bytes).context("cannot be read")?;
     Ok(bytes)
 }

@@ -25,10 +25,8 @@ pub(crate) fn overlay(
     places: &mut Places,
     problems: &mut Problems,
 ) {
-    let mut settings: Vec<_> = variables
-        .iter()
-        .filter_map(|(name, value)| setting(name, value))
-        .collect();
+    let mut settings: Vec<_> =
+        variables.iter().filter_map(|(name, value)| setting(name, value)).collect();
     settings.sort_by(|a, b| a.variable.cmp(b.variable));
     for setting in settings {
         let place = Place::Variable(setting.variable.to_owned());
@@ -76,10 +74,7 @@ impl Setting<'_> {
         if self.names.iter().any(String::is_empty) {
             return Err(("names nothing", "write PATCHBAY_SECTION__MEMBER"));
         }
-        if tables
-            .first()
-            .is_some_and(|first| LISTS.contains(&first.as_str()))
-        {
+        if tables.first().is_some_and(|first| LISTS.contains(&first.as_str())) {
             return Err((
                 "is part of a list, which variables cannot set",
                 "set it in the file, with a reference like \"${env:NAME}\" where needed",
@@ -87,9 +82,7 @@ impl Setting<'_> {
         }
         let mut table = tree;
         for name in tables {
-            let inner = table
-                .entry(name)
-                .or_insert_with(|| Value::Object(Map::new()));
+            let inner = table.entry(name).or_insert_with(|| Value::Object(Map::new()));
             table = inner.as_object_mut().ok_or((
                 "is within a member that the file sets to something else than a table",
                 "correct the variable's name or the file",
@@ -103,9 +96,5 @@ impl Setting<'_> {
 /// A secret is a text even if it looks like a number.
 fn parse(value: &str, path: &str) -> Value {
     let text = || Value::String(value.to_owned());
-    if is_secret(path) {
-        text()
-    } else {
-        parse_scalar(value).unwrap_or_else(text)
-    }
+    if is_secret(path) { text() } else { parse_scalar(value).unwrap_or_else(text) }
 }

@@ -33,10 +33,7 @@ pub(crate) struct Places {
 impl Places {
     /// Of one file, nothing known yet.
     pub(crate) fn new(file: &Path) -> Self {
-        Self {
-            file: file.to_owned(),
-            by_path: HashMap::new(),
-        }
+        Self { file: file.to_owned(), by_path: HashMap::new() }
     }
 
     /// Notes where a member was written; a later place wins.
@@ -64,11 +61,7 @@ impl Places {
             path = path.rfind(['.', '[']).map_or("", |end| &path[..end]);
             place = self.by_path.get(path);
         }
-        Finding {
-            file: self.file.clone(),
-            place: place.cloned(),
-            problem,
-        }
+        Finding { file: self.file.clone(), place: place.cloned(), problem }
     }
 }
 

@@ -64,11 +64,7 @@ impl Walk<'_> {
 }
 
 fn look_up(text: &str, sources: &Sources) -> Result<String, String> {
-    let template: Template = text
-        .parse()
-        .map_err(|it: secrets::TemplateProblem| it.to_string())?;
-    let resolved = sources
-        .resolve(&template)
-        .map_err(|problem| problem.to_string())?;
+    let template: Template = text.parse().map_err(|it: secrets::TemplateProblem| it.to_string())?;
+    let resolved = sources.resolve(&template).map_err(|problem| problem.to_string())?;
     Ok(resolved.expose_secret().to_owned())
 }

@@ -52,9 +52,7 @@ candidates = [ { provider = "main", model = "m", weight = 1 } ]
 
 fn variables(pairs: &[(&str, &str)]) -> Variables {
     let pairs = pairs.iter();
-    pairs
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect()
+    pairs.map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 fn read_text(text: &str, environment: &[(&str, &str)]) -> Result<Configuration, Vec<String>> {
@@ -73,14 +71,7 @@ fn findings(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn the_documented_example_is_read() {
     let configuration = read_text(EXAMPLE, &[("REGION", "eu")]).unwrap();
-    let Configuration {
-        server,
-        plugins,
-        log,
-        store,
-        admin,
-        document,
-    } = configuration;
+    let Configuration { server, plugins, log, store, admin, document } = configuration;
     assert_eq!(server, ServerSettings::default());
     assert_eq!(plugins.trust, Some(Trust::Unsigned));
     assert_eq!(plugins.grants["heavy"].isolation, Isolation::Reuse);
@@ -145,10 +136,7 @@ fn each_bad_section_member_is_named_with_a_fix() {
             "server.worker_threads = 0",
             "gw.toml:1: server.worker_threads: 0 is out of range; use a number from 1 to 1024",
         ),
-        (
-            "server = 1",
-            "gw.toml:1: server: must be a table, but is a number; write a table",
-        ),
+        ("server = 1", "gw.toml:1: server: must be a table, but is a number; write a table"),
         (
             "log.format = \"jsn\"",
             "gw.toml:1: log.format: unknown value \"jsn\"; did you mean \"json\"?",
@@ -181,10 +169,7 @@ fn each_bad_section_member_is_named_with_a_fix() {
             "plugins.grants.\"A b\" = {}",
             "gw.toml:1: plugins.grants.\"A b\": plugin name is not well-formed; use 1 to 64 of a-z 0-9 -, starting with a letter or digit",
         ),
-        (
-            "[store]",
-            "gw.toml:1: store.path: is missing; name the store's directory",
-        ),
+        ("[store]", "gw.toml:1: store.path: is missing; name the store's directory"),
         (
             "[admin]",
             "gw.toml:1: admin: has neither jwt_secret nor jwks_url; write jwt_secret = \"${env:NAME}\", or jwks_url and audience",
@@ -203,11 +188,7 @@ fn each_bad_section_member_is_named_with_a_fix() {
         ),
     ] {
         let found = findings(text, &[]);
-        assert_eq!(
-            found.first().map(String::as_str),
-            Some(expected),
-            "{found:?}"
-        );
+        assert_eq!(found.first().map(String::as_str), Some(expected), "{found:?}");
     }
 }
 
@@ -215,14 +196,8 @@ fn each_bad_section_member_is_named_with_a_fix() {
 fn a_syntax_error_names_its_line_and_does_not_quote_it() {
     let found = findings("[server]\nlisten = \"a\nkey = secret-value\n", &[]);
     assert!(!found.is_empty());
-    assert!(
-        found[0].starts_with("gw.toml:2: TOML syntax error 1: "),
-        "{found:?}"
-    );
-    assert!(
-        found.iter().all(|text| !text.contains("secret-value")),
-        "{found:?}"
-    );
+    assert!(found[0].starts_with("gw.toml:2: TOML syntax error 1: "), "{found:?}");
+    assert!(found.iter().all(|text| !text.contains("secret-value")), "{found:?}");
 }
 
 #[test]
@@ -274,11 +249,7 @@ fn a_bad_variable_is_named_with_a_fix() {
             "x",
             "providers.0.id: is part of a list, which variables cannot set; set it in the file, with a reference like \"${env:NAME}\" where needed",
         ),
-        (
-            "PATCHBAY_SERVER__",
-            "x",
-            "server.\"\": names nothing; write PATCHBAY_SECTION__MEMBER",
-        ),
+        ("PATCHBAY_SERVER__", "x", "server.\"\": names nothing; write PATCHBAY_SECTION__MEMBER"),
     ] {
         let found = findings("server.listen = \"127.0.0.1:1\"", &[(name, value)]);
         assert_eq!(found, [format!("environment {name}: {expected}")]);
@@ -294,10 +265,7 @@ fn a_later_problem_is_added_unless_it_follows_from_a_known_one() {
         message: "m".to_owned(),
         fix: "f".to_owned(),
     };
-    reading.add_problems(vec![
-        problem("providers[0]"),
-        problem("providers[0].adapter"),
-    ]);
+    reading.add_problems(vec![problem("providers[0]"), problem("providers[0].adapter")]);
     let findings: Vec<_> = reading.findings().iter().map(ToString::to_string).collect();
     assert_eq!(findings.len(), 2);
     assert_eq!(findings[1], "gw.toml:3: providers[0].adapter: m; f");
@@ -319,10 +287,7 @@ fn a_file_that_is_not_there_is_an_error_that_names_it() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("none.toml");
     let error = load(&path, Vec::new()).err().unwrap();
-    assert!(
-        error.to_string().contains("none.toml cannot be read"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("none.toml cannot be read"), "{error}");
     fs::write(&path, [0xff]).unwrap();
     assert!(load(&path, Vec::new()).is_err());
     assert_eq!(locate(Some(&path)).unwrap(), path);

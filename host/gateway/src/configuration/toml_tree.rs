@@ -24,11 +24,7 @@ pub(crate) fn parse(
     if !errors.is_empty() {
         return Err(syntax_errors(&errors, &lines, places));
     }
-    let mut conversion = Conversion {
-        lines,
-        places,
-        problems,
-    };
+    let mut conversion = Conversion { lines, places, problems };
     Ok(conversion.table(table.get_ref(), ""))
 }
 
@@ -106,8 +102,7 @@ impl Conversion<'_> {
         };
         if found.is_none() {
             let message = "is a date, or a number that is too large";
-            self.problems
-                .report(path, message, "write it as a text in quotes");
+            self.problems.report(path, message, "write it as a text in quotes");
         }
         found
     }

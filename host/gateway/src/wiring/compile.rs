@@ -60,11 +60,7 @@ fn route(route: &resources::Route) -> Option<routing::Route> {
         context_too_long: route.fallback_on.context_too_long,
         content_filtered: route.fallback_on.content_filtered,
     };
-    routing::Route::try_new(
-        route.model.as_str().into(),
-        candidates.collect(),
-        fallback_on,
-    )
+    routing::Route::try_new(route.model.as_str().into(), candidates.collect(), fallback_on)
 }
 
 /// What is wrong with one member, and how to mend it.
@@ -75,10 +71,7 @@ struct Complaint {
 
 impl Complaint {
     fn new(message: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            fix: fix.into(),
-        }
+        Self { message: message.into(), fix: fix.into() }
     }
 
     /// Of an error that says "what is wrong; what to do".
@@ -91,13 +84,9 @@ impl Complaint {
 
 /// Looks a secret up.
 fn resolve(secret: &Unresolved, sources: &Sources) -> Result<Arc<SecretString>, Complaint> {
-    let template: Template = secret
-        .expose()
-        .parse()
-        .map_err(|it: TemplateProblem| Complaint::of(&it))?;
-    let resolved = sources
-        .resolve(&template)
-        .map_err(|problem| Complaint::of(&problem))?;
+    let template: Template =
+        secret.expose().parse().map_err(|it: TemplateProblem| Complaint::of(&it))?;
+    let resolved = sources.resolve(&template).map_err(|problem| Complaint::of(&problem))?;
     if resolved.expose_secret().chars().any(char::is_control) {
         let fix = "write the secret without line breaks";
         return Err(Complaint::new("holds a control character", fix));

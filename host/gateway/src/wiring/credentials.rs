@@ -24,10 +24,7 @@ struct Valid {
 
 impl Credentials {
     pub(crate) fn new(secrets: ProviderSecrets) -> Self {
-        Self(ArcSwap::from_pointee(Valid {
-            current: secrets,
-            removed: ProviderSecrets::new(),
-        }))
+        Self(ArcSwap::from_pointee(Valid { current: secrets, removed: ProviderSecrets::new() }))
     }
 
     /// Puts other secrets in place.
@@ -35,13 +32,8 @@ impl Credentials {
         let before = self.0.load();
         let removed = before.current.iter();
         let removed = removed.filter(|(provider, _)| !secrets.contains_key(*provider));
-        let removed = removed
-            .map(|(provider, slots)| (provider.clone(), slots.clone()))
-            .collect();
-        self.0.store(Arc::new(Valid {
-            current: secrets,
-            removed,
-        }));
+        let removed = removed.map(|(provider, slots)| (provider.clone(), slots.clone())).collect();
+        self.0.store(Arc::new(Valid { current: secrets, removed }));
     }
 }
 
@@ -49,10 +41,7 @@ impl CredentialSource for Credentials {
     fn secret(&self, provider: &str, slot: &str) -> Option<Arc<SecretString>> {
         let valid = self.0.load();
         let slots = valid.current.get(provider);
-        slots
-            .or_else(|| valid.removed.get(provider))?
-            .get(slot)
-            .cloned()
+        slots.or_else(|| valid.removed.get(provider))?.get(slot).cloned()
     }
 }
 
@@ -65,15 +54,10 @@ mod tests {
     fn secrets(pairs: &[(&str, Option<&str>)]) -> ProviderSecrets {
         let slots = |secret: &Option<&str>| {
             let secret = secret.map(|text| Arc::new(SecretString::from(text)));
-            secret
-                .into_iter()
-                .map(|secret| ("api_key".to_owned(), secret))
-                .collect()
+            secret.into_iter().map(|secret| ("api_key".to_owned(), secret)).collect()
         };
         let pairs = pairs.iter();
-        pairs
-            .map(|(provider, secret)| ((*provider).to_owned(), slots(secret)))
-            .collect()
+        pairs.map(|(provider, secret)| ((*provider).to_owned(), slots(secret))).collect()
     }
 
     fn shown(credentials: &Credentials, provider: &str) -> Option<String> {

@@ -44,8 +44,9 @@ pub(crate) struct SettingsOffer {
     pub(crate) known: BTreeSet<String>,
     /// Members that must be there.
     pub(crate) required: BTreeSet<String>,
-    /// Whether it refuses members that it does not know.
-    pub(crate) closed: bool,
+    /// Whether it reads members that its schema does not name. Unlike JSON Schema's own default
+    /// only `"additionalProperties": true` says so: an unknown member is misspelt, most likely.
+    pub(crate) open: bool,
 }
 
 impl Offer {
@@ -59,11 +60,7 @@ impl Offer {
     }
 
     fn add(&mut self, manifest: &Manifest) {
-        let settings = manifest
-            .settings
-            .as_ref()
-            .map(SettingsOffer::of)
-            .unwrap_or_default();
+        let settings = manifest.settings.as_ref().map(SettingsOffer::of).unwrap_or_default();
         if let Some(dialect) = &manifest.dialect {
             self.dialects.insert(dialect.name.clone(), settings);
             return;
@@ -76,10 +73,7 @@ impl Offer {
         let slots = manifest.credentials.iter();
         let adapter = AdapterOffer {
             far_end,
-            default_dialect: manifest
-                .adapter
-                .as_ref()
-                .map(|it| it.default_dialect.clone()),
+            default_dialect: manifest.adapter.as_ref().map(|it| it.default_dialect.clone()),
             slots: slots.map(|it| (it.slot.clone(), it.required)).collect(),
             settings,
         };
@@ -94,13 +88,9 @@ impl SettingsOffer {
         let required = schema.get("required").and_then(|it| it.as_array());
         let required = required.into_iter().flatten().filter_map(|it| it.as_str());
         Self {
-            known: properties
-                .into_iter()
-                .flatten()
-                .map(|(name, _)| name.clone())
-                .collect(),
+            known: properties.into_iter().flatten().map(|(name, _)| name.clone()).collect(),
             required: required.map(str::to_owned).collect(),
-            closed: schema.get("additionalProperties") == Some(&Value::Bool(false)),
+            open: schema.get("additionalProperties") == Some(&Value::Bool(true)),
         }
     }
 }

@@ -36,11 +36,7 @@ pub(crate) fn load(settings: &PluginSettings) -> anyhow::Result<LoadedPlugins> {
             .with_context(|| format!("bundled plugin {name} does not load"))?;
     }
     let refused = load_installed(&registry, settings);
-    Ok(LoadedPlugins {
-        offer: Offer::of(&registry),
-        registry,
-        refused,
-    })
+    Ok(LoadedPlugins { offer: Offer::of(&registry), registry, refused })
 }
 
 /// Loads the directory if the operator trusts what is in it. Says of each plugin that does not
@@ -59,17 +55,12 @@ fn load_installed(registry: &Registry, settings: &PluginSettings) -> Vec<String>
         None => "nobody said that it can be trusted; write plugins.trust = { unsigned = true }",
     };
     let files = components(directory);
-    files
-        .map(|file| format!("plugin {file} is not loaded: {advice}"))
-        .collect()
+    files.map(|file| format!("plugin {file} is not loaded: {advice}")).collect()
 }
 
 fn refusal(report: &LoadReport) -> Option<String> {
     let error = report.outcome.as_ref().err()?;
-    Some(format!(
-        "plugin {} is not loaded: {error}",
-        report.path.display()
-    ))
+    Some(format!("plugin {} is not loaded: {error}", report.path.display()))
 }
 
 fn components(directory: &Path) -> impl Iterator<Item = String> {

@@ -47,10 +47,7 @@ pub(crate) fn serve(prepared: Prepared) -> anyhow::Result<()> {
     if let Some(threads) = prepared.configuration.server.worker_threads {
         runtime.worker_threads(threads);
     }
-    let runtime = runtime
-        .enable_all()
-        .build()
-        .context("threads cannot be started")?;
+    let runtime = runtime.enable_all().build().context("threads cannot be started")?;
     let served = runtime.block_on(run(prepared, Arc::new(access)));
     runtime.shutdown_timeout(LAST_STEPS);
     drop(flush);
@@ -62,9 +59,7 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
     let mut ends = EndSignals::listen()?;
     let settings = prepared.configuration.server.clone();
     let listener = bind(settings.listen).await?;
-    let address = listener
-        .local_addr()
-        .context("the listener has no address")?;
+    let address = listener.local_addr().context("the listener has no address")?;
     report(&prepared);
     let process = Arc::new(ProcessUpstream::try_new()?);
     let parts = Parts::join(prepared, Arc::clone(&process))?;
@@ -74,12 +69,7 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
     let tasks = TaskTracker::new();
     tasks.spawn(reloading);
     info!(address = %address, "ready");
-    serve_until_told(
-        server::serve(listener, edge, stop.clone()),
-        &mut ends,
-        &stop,
-    )
-    .await;
+    serve_until_told(server::serve(listener, edge, stop.clone()), &mut ends, &stop).await;
     stop.cancel();
     tasks.close();
     let last_steps = async { tokio::join!(process.shutdown(), tasks.wait()) };
@@ -182,21 +172,19 @@ fn listen_for(kind: SignalKind) -> anyhow::Result<Signal> {
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| match error.kind() {
-            ErrorKind::AddrInUse => anyhow!(
-                "address {address} is taken; stop what listens there, or choose another with \
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => anyhow!(
+            "address {address} is taken; stop what listens there, or choose another with \
              server.listen or PATCHBAY_SERVER__LISTEN"
-            ),
-            ErrorKind::PermissionDenied => anyhow!(
-                "address {address} may not be used; choose a port above 1023 with server.listen"
-            ),
-            ErrorKind::AddrNotAvailable => anyhow!(
-                "address {address} is not one of this machine; choose another with server.listen"
-            ),
-            _ => anyhow!("address {address} cannot be listened on: {error}"),
-        })
+        ),
+        ErrorKind::PermissionDenied => anyhow!(
+            "address {address} may not be used; choose a port above 1023 with server.listen"
+        ),
+        ErrorKind::AddrNotAvailable => anyhow!(
+            "address {address} is not one of this machine; choose another with server.listen"
+        ),
+        _ => anyhow!("address {address} cannot be listened on: {error}"),
+    })
 }
 
 /// What an operator should know at start.

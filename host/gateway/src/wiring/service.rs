@@ -19,11 +19,7 @@ pub(crate) struct GatewayService {
 impl GatewayService {
     pub(crate) fn new(pipeline: Arc<Pipeline>, registry: Arc<Registry>) -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-        Self {
-            pipeline,
-            registry,
-            started: since_epoch.unwrap_or_default().as_secs(),
-        }
+        Self { pipeline, registry, started: since_epoch.unwrap_or_default().as_secs() }
     }
 
     fn plugins(&self) -> ReadinessCheck {
@@ -86,9 +82,6 @@ impl Service for GatewayService {
 
     fn readiness(&self) -> Readiness {
         let checks = vec![self.plugins(), self.providers()];
-        Readiness {
-            ready: checks.iter().all(|check| check.ok),
-            checks,
-        }
+        Readiness { ready: checks.iter().all(|check| check.ok), checks }
     }
 }

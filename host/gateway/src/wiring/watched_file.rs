@@ -29,11 +29,7 @@ struct Stamp {
 impl WatchedFile {
     /// The file as it is now.
     pub(crate) fn new(path: &Path) -> Self {
-        let mut file = Self {
-            path: path.to_owned(),
-            stamp: None,
-            content: None,
-        };
+        let mut file = Self { path: path.to_owned(), stamp: None, content: None };
         file.has_changed();
         file
     }
@@ -57,10 +53,7 @@ impl WatchedFile {
 
 impl Stamp {
     fn of(metadata: Metadata) -> Self {
-        Self {
-            modified: metadata.modified().ok(),
-            bytes: metadata.len(),
-        }
+        Self { modified: metadata.modified().ok(), bytes: metadata.len() }
     }
 }
 
@@ -81,12 +74,7 @@ mod tests {
     fn write(path: &Path, content: &str, second: u64) {
         fs::write(path, content).unwrap();
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000 + second);
-        fs::File::options()
-            .write(true)
-            .open(path)
-            .unwrap()
-            .set_modified(time)
-            .unwrap();
+        fs::File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
     }
 
     #[test]

@@ -12,22 +12,14 @@ const MARK: char = '\u{1}';
 /// Puts a member's name in front of the path.
 pub(crate) fn under_member<E: de::Error>(name: &str, error: &E) -> E {
     let (path, reason) = split(&error.to_string());
-    let dot = if path.is_empty() || path.starts_with('[') {
-        ""
-    } else {
-        "."
-    };
+    let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
     marked(format_args!("{name}{dot}{path}"), &reason)
 }
 
 /// Puts an index in front of the path.
 pub(crate) fn under_index<E: de::Error>(index: usize, error: &E) -> E {
     let (path, reason) = split(&error.to_string());
-    let dot = if path.is_empty() || path.starts_with('[') {
-        ""
-    } else {
-        "."
-    };
+    let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
     marked(format_args!("[{index}]{dot}{path}"), &reason)
 }
 
@@ -39,9 +31,7 @@ pub(crate) fn missing<E: de::Error>(name: &str) -> E {
 /// Path and reason of an error's text.
 pub(crate) fn split(text: &str) -> (String, String) {
     let text = without_position(text);
-    let marked = text
-        .strip_prefix(MARK)
-        .and_then(|rest| rest.split_once(MARK));
+    let marked = text.strip_prefix(MARK).and_then(|rest| rest.split_once(MARK));
     let (path, reason) = marked.unwrap_or(("", text));
     (path.to_owned(), reason.to_owned())
 }
@@ -59,9 +49,5 @@ fn without_position(text: &str) -> &str {
         return text;
     };
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    if is_number(line) && is_number(column) {
-        before
-    } else {
-        text
-    }
+    if is_number(line) && is_number(column) { before } else { text }
 }

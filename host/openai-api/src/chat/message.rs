@@ -58,11 +58,7 @@ impl Message {
     /// A message of plain text.
     #[must_use]
     pub fn text(role: Role, text: impl Into<String>) -> Self {
-        Self {
-            role,
-            content: Some(Content::Text(text.into())),
-            ..Self::default()
-        }
+        Self { role, content: Some(Content::Text(text.into())), ..Self::default() }
     }
 }
 
@@ -82,11 +78,7 @@ impl Content {
         match self {
             Self::Text(text) => Cow::Borrowed(text),
             Self::Parts(parts) => match parts.as_slice() {
-                [
-                    Part {
-                        text: Some(text), ..
-                    },
-                ] => Cow::Borrowed(text),
+                [Part { text: Some(text), .. }] => Cow::Borrowed(text),
                 parts => Cow::Owned(parts.iter().filter_map(|p| p.text.as_deref()).collect()),
             },
         }
@@ -133,11 +125,7 @@ impl Part {
     /// A part of text.
     #[must_use]
     pub fn of_text(text: impl Into<String>) -> Self {
-        Self {
-            kind: "text".to_owned(),
-            text: Some(text.into()),
-            ..Self::default()
-        }
+        Self { kind: "text".to_owned(), text: Some(text.into()), ..Self::default() }
     }
 
     /// The part by what it is.

@@ -18,10 +18,8 @@ fn sorted(document: &str) -> String {
     match raw.kind() {
         JsonKind::Object => {
             let object: Object = raw.parse().unwrap();
-            let mut members: Vec<String> = object
-                .iter()
-                .map(|(n, v)| format!("{n:?}:{}", sorted(v.as_str())))
-                .collect();
+            let mut members: Vec<String> =
+                object.iter().map(|(n, v)| format!("{n:?}:{}", sorted(v.as_str()))).collect();
             members.sort();
             format!("{{{}}}", members.join(","))
         }
@@ -102,19 +100,10 @@ fn a_wrong_member_is_named_by_its_path_and_not_quoted() {
         (json!({ "messages": [] }), "model"),
         (json!({ "model": "m" }), "messages"),
         (json!({ "model": "m", "messages": "secret" }), "messages"),
-        (
-            json!({ "model": "m", "messages": ["secret"] }),
-            "messages[0]",
-        ),
+        (json!({ "model": "m", "messages": ["secret"] }), "messages[0]"),
         (message(json!({ "content": "secret" })), "messages[1].role"),
-        (
-            message(json!({ "role": "user", "content": 5 })),
-            "messages[1].content",
-        ),
-        (
-            message(json!({ "role": "user", "content": [{}] })),
-            "messages[1].content[0].type",
-        ),
+        (message(json!({ "role": "user", "content": 5 })), "messages[1].content"),
+        (message(json!({ "role": "user", "content": [{}] })), "messages[1].content[0].type"),
         (
             message(json!({ "role": "user", "content": [{"type":"text","text":{"secret":1}}] })),
             "messages[1].content[0].text",
@@ -123,39 +112,23 @@ fn a_wrong_member_is_named_by_its_path_and_not_quoted() {
             message(json!({ "role": "assistant", "tool_calls": [{"function":{"name":"f"}}] })),
             "messages[1].tool_calls[0].function.arguments",
         ),
-        (
-            json!({ "model": "m", "messages": [], "temperature": "secret" }),
-            "temperature",
-        ),
+        (json!({ "model": "m", "messages": [], "temperature": "secret" }), "temperature"),
         (
             json!({ "model": "m", "messages": [], "temperature": {"secret": 1}, "n": 1 }),
             "temperature",
         ),
-        (
-            json!({ "model": "m", "messages": [], "stop": ["a", 1] }),
-            "stop[1]",
-        ),
+        (json!({ "model": "m", "messages": [], "stop": ["a", 1] }), "stop[1]"),
         (json!({ "model": "m", "messages": [], "stop": {} }), "stop"),
-        (
-            json!({ "model": "m", "messages": [], "tools": [{}] }),
-            "tools[0].type",
-        ),
-        (
-            json!({ "model": "m", "messages": [], "tool_choice": 7 }),
-            "tool_choice",
-        ),
-        (
-            json!({ "model": "m", "messages": [], "stream": "secret" }),
-            "stream",
-        ),
+        (json!({ "model": "m", "messages": [], "tools": [{}] }), "tools[0].type"),
+        (json!({ "model": "m", "messages": [], "tool_choice": 7 }), "tool_choice"),
+        (json!({ "model": "m", "messages": [], "stream": "secret" }), "stream"),
     ];
     for (request, path) in cases {
         let problem = ChatRequest::from_json(request.to_string().as_bytes()).unwrap_err();
         assert_eq!(problem.path, path, "{problem}");
         assert!(!problem.message.contains("secret"), "{problem}");
-        let says_what = ["must be", "is required"]
-            .iter()
-            .any(|text| problem.message.contains(text));
+        let says_what =
+            ["must be", "is required"].iter().any(|text| problem.message.contains(text));
         assert!(says_what, "{problem}");
     }
 }
@@ -171,10 +144,7 @@ fn what_is_no_request_is_explained_as_a_whole() {
         (deep.as_bytes(), "deeper than 128"),
     ];
     for (body, message) in cases {
-        let Problem {
-            path,
-            message: said,
-        } = ChatRequest::from_json(body).unwrap_err();
+        let Problem { path, message: said } = ChatRequest::from_json(body).unwrap_err();
         assert_eq!(path, "");
         assert!(said.contains(message), "{said}");
     }
@@ -185,10 +155,7 @@ fn null_is_absent_and_is_written_where_the_wire_wants_it() {
     let message = Message::from_json(br#"{"role":"assistant","name":null}"#).unwrap();
     assert_eq!(message.to_json(), br#"{"role":"assistant","content":null}"#);
     let choice = ChunkChoice::from_json(br#"{"index":null,"delta":null}"#).unwrap();
-    assert_eq!(
-        choice.to_json(),
-        br#"{"index":0,"delta":{},"finish_reason":null}"#
-    );
+    assert_eq!(choice.to_json(), br#"{"index":0,"delta":{},"finish_reason":null}"#);
 }
 
 #[test]
@@ -198,15 +165,8 @@ fn a_tool_choice_is_read_in_every_form() {
     assert_eq!(view(r#""auto""#), ToolChoiceView::Auto);
     assert_eq!(view(r#""required""#), ToolChoiceView::Required);
     let named = ToolChoice::function("f \"g\"");
-    assert_eq!(
-        view(named.raw().as_str()),
-        ToolChoiceView::Function("f \"g\"".to_owned())
-    );
-    for other in [
-        r#""any""#,
-        r#"{"type":"allowed_tools"}"#,
-        r#"{"type":"function"}"#,
-    ] {
+    assert_eq!(view(named.raw().as_str()), ToolChoiceView::Function("f \"g\"".to_owned()));
+    for other in [r#""any""#, r#"{"type":"allowed_tools"}"#, r#"{"type":"function"}"#] {
         assert_eq!(view(other), ToolChoiceView::Other, "{other}");
     }
     assert_eq!(ToolChoice::word("auto").view(), ToolChoiceView::Auto);
@@ -217,22 +177,15 @@ fn a_part_is_viewed_as_what_its_type_says() {
     let part = |json: &str| Part::from_json(json.as_bytes()).unwrap();
     assert_eq!(Part::of_text("a").view(), PartView::Text("a"));
     assert_eq!(part(r#"{"type":"text"}"#).view(), PartView::Other("text"));
-    assert_eq!(
-        part(r#"{"type":"new","text":"a"}"#).view(),
-        PartView::Other("new")
-    );
+    assert_eq!(part(r#"{"type":"new","text":"a"}"#).view(), PartView::Other("new"));
     let image = part(r#"{"image_url":{"url":"data:,x"},"type":"image_url"}"#);
     assert!(matches!(image.view(), PartView::ImageUrl(image) if image.url == "data:,x"));
 }
 
 #[test]
 fn the_text_of_a_message_is_that_of_its_text_parts() {
-    let text = |json: &str| {
-        serde_json::from_str::<Content>(json)
-            .unwrap()
-            .plain_text()
-            .into_owned()
-    };
+    let text =
+        |json: &str| serde_json::from_str::<Content>(json).unwrap().plain_text().into_owned();
     assert_eq!(text(r#""a\n""#), "a\n");
     assert_eq!(
         text(r#"[{"type":"text","text":"a"},{"type":"file"},{"type":"text","text":"b"}]"#),

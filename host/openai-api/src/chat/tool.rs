@@ -81,10 +81,7 @@ impl ToolChoice {
     #[must_use]
     pub fn function(name: &str) -> Self {
         let name = RawJson::of(name).expect("every text has a JSON");
-        let choice = format!(
-            r#"{{"type":"function","function":{{"name":{}}}}}"#,
-            name.as_str()
-        );
+        let choice = format!(r#"{{"type":"function","function":{{"name":{}}}}}"#, name.as_str());
         Self(RawJson::from_text(choice).expect("a name in quotes keeps it JSON"))
     }
 
@@ -101,9 +98,7 @@ impl ToolChoice {
             r#""none""# => ToolChoiceView::None,
             r#""auto""# => ToolChoiceView::Auto,
             r#""required""# => ToolChoiceView::Required,
-            _ => self
-                .named()
-                .map_or(ToolChoiceView::Other, ToolChoiceView::Function),
+            _ => self.named().map_or(ToolChoiceView::Other, ToolChoiceView::Function),
         }
     }
 
@@ -111,11 +106,7 @@ impl ToolChoice {
         let choice: Object = self.0.parse().ok()?;
         let kind: Option<String> = choice.get("type").ok()?;
         let function: Object = choice.get("function").ok()??;
-        if kind? == "function" {
-            function.get("name").ok()?
-        } else {
-            None
-        }
+        if kind? == "function" { function.get("name").ok()? } else { None }
     }
 }
 

@@ -36,11 +36,7 @@ impl RequestEnvelope<'_> {
             return None;
         }
         let model = (self.model != edit.model).then(|| self.model_splice(edit.model));
-        let usage = if self.lacks_usage(edit) {
-            self.usage_splice()
-        } else {
-            None
-        };
+        let usage = if self.lacks_usage(edit) { self.usage_splice() } else { None };
         let mut splices = [model, usage];
         splices.sort_by_key(|splice| splice.as_ref().map(|splice| splice.place.start));
         let mut edited = Vec::with_capacity(self.body.len() + edit.model.len() + 64);
@@ -64,10 +60,7 @@ impl RequestEnvelope<'_> {
 
     fn model_splice(&self, model: &str) -> Splice {
         let text = serde_json::to_string(model).expect("every text has a JSON");
-        Splice {
-            place: self.spans.model.clone(),
-            text: Cow::Owned(text),
-        }
+        Splice { place: self.spans.model.clone(), text: Cow::Owned(text) }
     }
 
     /// Sets `stream_options.include_usage`: in the place of its value, else as the first member
@@ -75,40 +68,25 @@ impl RequestEnvelope<'_> {
     fn usage_splice(&self) -> Option<Splice> {
         let spans = &self.spans;
         if let Some(value) = &spans.include_usage {
-            return Some(Splice {
-                place: value.clone(),
-                text: Cow::Borrowed("true"),
-            });
+            return Some(Splice { place: value.clone(), text: Cow::Borrowed("true") });
         }
         let Some(options) = &spans.stream_options else {
             let behind = spans.stream.as_ref()?.end;
             let text = Cow::Borrowed(r#","stream_options":{"include_usage":true}"#);
-            return Some(Splice {
-                place: behind..behind,
-                text,
-            });
+            return Some(Splice { place: behind..behind, text });
         };
         match self.bytes(options.clone()) {
             [b'{', inside @ .., b'}'] => {
                 let place = options.start + 1..options.start + 1;
                 let is_empty = inside.trim_ascii().is_empty();
-                let text = if is_empty {
-                    r#""include_usage":true"#
-                } else {
-                    r#""include_usage":true,"#
-                };
-                Some(Splice {
-                    place,
-                    text: Cow::Borrowed(text),
-                })
+                let text =
+                    if is_empty { r#""include_usage":true"# } else { r#""include_usage":true,"# };
+                Some(Splice { place, text: Cow::Borrowed(text) })
             }
             // What is no object has been checked to be null.
             _ => {
                 let text = Cow::Borrowed(r#"{"include_usage":true}"#);
-                Some(Splice {
-                    place: options.clone(),
-                    text,
-                })
+                Some(Splice { place: options.clone(), text })
             }
         }
     }

@@ -50,40 +50,22 @@ const STRING_OR_OBJECT: Form = Form::Kinds(&[JsonKind::String, JsonKind::Object]
 const OBJECT_OR_ARRAY: Form = Form::Kinds(&[JsonKind::Object, JsonKind::Array]);
 
 const fn required(name: &'static str, form: Form, example: &'static str) -> Member {
-    Member {
-        name,
-        form,
-        presence: Presence::Required,
-        example,
-    }
+    Member { name, form, presence: Presence::Required, example }
 }
 
 const fn optional(name: &'static str, form: Form, example: &'static str) -> Member {
-    Member {
-        name,
-        form,
-        presence: Presence::Optional,
-        example,
-    }
+    Member { name, form, presence: Presence::Optional, example }
 }
 
 /// The commonest first: a name is looked up from the top.
 static CHAT: [Member; 28] = [
     required("model", STRING, r#""gpt-4o-mini""#),
-    required(
-        "messages",
-        Form::FullArray,
-        r#"[{"role":"user","content":"Hello"}]"#,
-    ),
+    required("messages", Form::FullArray, r#"[{"role":"user","content":"Hello"}]"#),
     optional("stream", BOOLEAN, "true"),
     optional("temperature", NUMBER, "0.7"),
     optional("max_tokens", Form::Integer, "256"),
     optional("stream_options", OBJECT, r#"{"include_usage":true}"#),
-    optional(
-        "tools",
-        ARRAY,
-        r#"[{"type":"function","function":{"name":"get_time"}}]"#,
-    ),
+    optional("tools", ARRAY, r#"[{"type":"function","function":{"name":"get_time"}}]"#),
     optional("tool_choice", STRING_OR_OBJECT, r#""auto""#),
     optional("max_completion_tokens", Form::Integer, "256"),
     optional("top_p", NUMBER, "0.9"),
@@ -165,27 +147,14 @@ impl Member {
 
     /// Checks that something is between the brackets or quotes.
     fn check_full(&self, value: &str) -> Result<(), Problem> {
-        let inside = value
-            .get(1..value.len().saturating_sub(1))
-            .unwrap_or_default();
-        let inside = if value.starts_with('[') {
-            inside.trim_ascii()
-        } else {
-            inside
-        };
-        if inside.is_empty() {
-            Err(self.problem("must not be empty"))
-        } else {
-            Ok(())
-        }
+        let inside = value.get(1..value.len().saturating_sub(1)).unwrap_or_default();
+        let inside = if value.starts_with('[') { inside.trim_ascii() } else { inside };
+        if inside.is_empty() { Err(self.problem("must not be empty")) } else { Ok(()) }
     }
 
     fn problem(&self, reason: &str) -> Problem {
         let Self { name, example, .. } = self;
-        Problem::at(
-            *name,
-            format!("`{name}` {reason}; for example \"{name}\": {example}"),
-        )
+        Problem::at(*name, format!("`{name}` {reason}; for example \"{name}\": {example}"))
     }
 }
 
@@ -214,9 +183,7 @@ fn is_positive(integer: &str) -> bool {
 
 /// The name of a model from its JSON text, which has passed [`Member::check`].
 pub(super) fn model_of(text: &str) -> Result<Cow<'_, str>, Problem> {
-    let inside = text
-        .get(1..text.len().saturating_sub(1))
-        .unwrap_or_default();
+    let inside = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
     let model = if inside.contains('\\') {
         let model = serde_json::from_str(text);
         Cow::Owned(model.map_err(|_| refused("holds an escape that stands for no character"))?)
@@ -227,9 +194,7 @@ pub(super) fn model_of(text: &str) -> Result<Cow<'_, str>, Problem> {
         return Err(refused("must not be empty"));
     }
     if model.len() > MAX_MODEL_BYTES {
-        return Err(refused(&format!(
-            "must be at most {MAX_MODEL_BYTES} bytes long"
-        )));
+        return Err(refused(&format!("must be at most {MAX_MODEL_BYTES} bytes long")));
     }
     if model.chars().any(char::is_control) {
         return Err(refused("must not hold control characters"));
@@ -238,8 +203,5 @@ pub(super) fn model_of(text: &str) -> Result<Cow<'_, str>, Problem> {
 }
 
 fn refused(reason: &str) -> Problem {
-    Problem::at(
-        "model",
-        format!("`model` {reason}; name a model that GET /v1/models lists"),
-    )
+    Problem::at("model", format!("`model` {reason}; name a model that GET /v1/models lists"))
 }

@@ -11,17 +11,11 @@ fn chat(body: &str) -> Result<RequestEnvelope<'_>, Problem> {
 #[test]
 fn the_outermost_members_are_read() {
     let read = chat(r#"{"model":"a\u002fb","messages":[{}]}"#).unwrap();
-    assert_eq!(
-        (read.model(), read.streaming(), read.include_usage()),
-        ("a/b", false, None)
-    );
+    assert_eq!((read.model(), read.streaming(), read.include_usage()), ("a/b", false, None));
     let body = r#" { "stream" : true, "messages":[{"model":"x","stream":false}],
         "stream_options":{"a":{"include_usage":false},"include_usage" : true } , "model":"m"} "#;
     let read = chat(body).unwrap();
-    assert_eq!(
-        (read.model(), read.streaming(), read.wants_usage()),
-        ("m", true, true)
-    );
+    assert_eq!((read.model(), read.streaming(), read.wants_usage()), ("m", true, true));
     let read = chat(r#"{"model":"m","messages":[1],"stream":null,"stream_options":null}"#).unwrap();
     assert_eq!((read.streaming(), read.include_usage()), (false, None));
 }
@@ -43,23 +37,11 @@ fn a_wrong_member_is_named_with_reason_and_example() {
         ("n", "0", "must be an integer of at least 1, not 0"),
         ("n", "-1", "must be an integer of at least 1, not -1"),
         ("n", "1.5", "must be an integer of at least 1, not 1.5"),
-        (
-            "n",
-            "\"secret\"",
-            "must be an integer of at least 1, not a string",
-        ),
+        ("n", "\"secret\"", "must be an integer of at least 1, not a string"),
         ("max_tokens", "1e3", "must be an integer, not 1e3"),
         ("tools", "{}", "must be an array, not an object"),
-        (
-            "tool_choice",
-            "[]",
-            "must be a string or an object, not an array",
-        ),
-        (
-            "stop",
-            "true",
-            "must be a string or an array, not a boolean",
-        ),
+        ("tool_choice", "[]", "must be a string or an object, not an array"),
+        ("stop", "true", "must be a string or an array, not a boolean"),
         ("logit_bias", "1", "must be an object or an array, not 1"),
         ("user", "{\"secret\":1}", "must be a string, not an object"),
     ];
@@ -67,10 +49,7 @@ fn a_wrong_member_is_named_with_reason_and_example() {
         let mut members = vec![("model", "\"m\""), ("messages", "[{}]")];
         members.retain(|(member, _)| *member != name);
         members.push((name, value));
-        let members: Vec<_> = members
-            .iter()
-            .map(|(n, v)| format!("\"{n}\":{v}"))
-            .collect();
+        let members: Vec<_> = members.iter().map(|(n, v)| format!("\"{n}\":{v}")).collect();
         let problem = chat(&format!("{{{}}}", members.join(","))).unwrap_err();
         assert_eq!(problem.path, name);
         assert!(problem.message.contains(reason), "{problem}");
@@ -82,14 +61,8 @@ fn a_wrong_member_is_named_with_reason_and_example() {
 #[test]
 fn optional_members_may_be_null_and_unknown_ones_anything() {
     let rows = members::table(Kind::Chat).iter();
-    let nulls: Vec<_> = rows
-        .skip(2)
-        .map(|row| format!("\"{}\":null", row.name))
-        .collect();
-    let body = format!(
-        r#"{{"model":"m","messages":[1],{},"new":{{}}}}"#,
-        nulls.join(",")
-    );
+    let nulls: Vec<_> = rows.skip(2).map(|row| format!("\"{}\":null", row.name)).collect();
+    let body = format!(r#"{{"model":"m","messages":[1],{},"new":{{}}}}"#, nulls.join(","));
     assert!(chat(&body).is_ok());
 }
 
@@ -97,9 +70,7 @@ fn optional_members_may_be_null_and_unknown_ones_anything() {
 fn every_example_in_a_message_is_right_itself() {
     for kind in [Kind::Chat, Kind::Embeddings] {
         for row in members::table(kind) {
-            let wrong = ["true", "{}"]
-                .into_iter()
-                .find_map(|value| row.check(Some(value)).err());
+            let wrong = ["true", "{}"].into_iter().find_map(|value| row.check(Some(value)).err());
             let message = wrong.unwrap().message;
             let (_, example) = message.split_once(": ").unwrap();
             assert_eq!(row.check(Some(example)), Ok(()), "{message}");
@@ -110,29 +81,16 @@ fn every_example_in_a_message_is_right_itself() {
 
 #[test]
 fn what_is_no_request_is_explained_as_a_whole() {
-    let deep = format!(
-        r#"{{"model":"m","messages":{}{}}}"#,
-        "[".repeat(128),
-        "]".repeat(128)
-    );
+    let deep = format!(r#"{{"model":"m","messages":{}{}}}"#, "[".repeat(128), "]".repeat(128));
     let cases: [(&[u8], &str); 9] = [
         (b"", "is empty"),
         (b" \n", "is empty"),
         (b"{\"model\":\"\xff\"}", "not UTF-8: the byte at offset 10"),
         (b"[]", "must be a JSON object, not an array"),
         (b"\"x\"", "must be a JSON object, not a string"),
-        (
-            b"<html>",
-            "not valid JSON: expected value at line 1 column 1",
-        ),
-        (
-            b"{\"model\":\"m\",\n \"messages\":[1,]}",
-            "line 2 column 16",
-        ),
-        (
-            b"{\"model\":\"m\"}{}",
-            "trailing characters at line 1 column 14",
-        ),
+        (b"<html>", "not valid JSON: expected value at line 1 column 1"),
+        (b"{\"model\":\"m\",\n \"messages\":[1,]}", "line 2 column 16"),
+        (b"{\"model\":\"m\"}{}", "trailing characters at line 1 column 14"),
         (deep.as_bytes(), "deeper than 128"),
     ];
     for (body, reason) in cases {
@@ -146,15 +104,9 @@ fn what_is_no_request_is_explained_as_a_whole() {
 fn a_fault_deep_inside_is_noticed_by_the_one_pass() {
     for inside in [r#"{"a":01}"#, r#""\x""#, "\"\n\"", "[1 2]", "{1:2}", "nul"] {
         let body = format!(r#"{{"model":"m","messages":[{inside}]}}"#);
-        assert!(
-            chat(&body).unwrap_err().message.contains("not valid JSON"),
-            "{body}"
-        );
+        assert!(chat(&body).unwrap_err().message.contains("not valid JSON"), "{body}");
         let body = format!(r#"{{"model":"m","messages":[1],"new":{inside}}}"#);
-        assert!(
-            chat(&body).unwrap_err().message.contains("not valid JSON"),
-            "{body}"
-        );
+        assert!(chat(&body).unwrap_err().message.contains("not valid JSON"), "{body}");
     }
 }
 
@@ -195,21 +147,10 @@ fn an_empty_input_is_refused() {
         let body = format!(r#"{{"model":"m"{input}}}"#);
         RequestEnvelope::read(Kind::Embeddings, body.as_bytes()).map(|_| ())
     };
-    for input in [
-        r#","input":"x""#,
-        r#","input":" ""#,
-        r#","input":[[1]]"#,
-        r#","input":["a"]"#,
-    ] {
+    for input in [r#","input":"x""#, r#","input":" ""#, r#","input":[[1]]"#, r#","input":["a"]"#] {
         assert_eq!(read(input), Ok(()));
     }
-    for input in [
-        r#","input":"""#,
-        r#","input":[]"#,
-        r#","input":null"#,
-        r#","input":1"#,
-        "",
-    ] {
+    for input in [r#","input":"""#, r#","input":[]"#, r#","input":null"#, r#","input":1"#, ""] {
         let problem = read(input).unwrap_err();
         assert_eq!(problem.path, "input", "{problem}");
     }
@@ -217,27 +158,13 @@ fn an_empty_input_is_refused() {
 
 #[test]
 fn an_edit_changes_what_it_names_and_no_other_byte() {
-    let usage = |model| Edit {
-        model,
-        include_usage: true,
-    };
-    let no_usage = |model| Edit {
-        model,
-        include_usage: false,
-    };
+    let usage = |model| Edit { model, include_usage: true };
+    let no_usage = |model| Edit { model, include_usage: false };
     let cases = [
-        (
-            r#"{"model":"a","messages":[1]}"#,
-            usage("b"),
-            Some(r#"{"model":"b","messages":[1]}"#),
-        ),
+        (r#"{"model":"a","messages":[1]}"#, usage("b"), Some(r#"{"model":"b","messages":[1]}"#)),
         (r#"{"model":"a","messages":[1]}"#, usage("a"), None),
         (r#"{"model":"\u0061","messages":[1]}"#, usage("a"), None),
-        (
-            r#"{"model":"a","messages":[1],"stream":true}"#,
-            no_usage("a"),
-            None,
-        ),
+        (r#"{"model":"a","messages":[1],"stream":true}"#, no_usage("a"), None),
         (
             r#"{"model": "a" ,"messages":[1]}"#,
             no_usage("q\"\\\n"),
@@ -286,9 +213,7 @@ fn an_edit_changes_what_it_names_and_no_other_byte() {
     ];
     for (body, edit, expected) in cases {
         let read = chat(body).unwrap();
-        let edited = read
-            .rewrite(&edit)
-            .map(|edited| String::from_utf8(edited).unwrap());
+        let edited = read.rewrite(&edit).map(|edited| String::from_utf8(edited).unwrap());
         assert_eq!(edited.as_deref(), expected);
         assert_eq!(read.needs_rewrite(&edit), expected.is_some());
     }

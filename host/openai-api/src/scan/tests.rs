@@ -5,9 +5,7 @@ use super::*;
 
 fn pairs(json: &[u8]) -> Result<Vec<(String, String)>, ScanProblem> {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    members(json)
-        .map(|m| m.map(|m| (text(&m.name), text(m.value))))
-        .collect()
+    members(json).map(|m| m.map(|m| (text(&m.name), text(m.value)))).collect()
 }
 
 #[test]

@@ -14,10 +14,7 @@ pub struct Event<'a> {
 
 impl<'a> Event<'a> {
     pub(super) fn within_chunk(raw: &'a [u8], place: Range<usize>) -> Self {
-        Self {
-            raw,
-            place: Some(place),
-        }
+        Self { raw, place: Some(place) }
     }
 
     pub(super) fn assembled(raw: &'a [u8]) -> Self {
@@ -57,18 +54,13 @@ impl<'a> Event<'a> {
     /// The event's type, if a line names it.
     #[must_use]
     pub fn name(&self) -> Option<&'a [u8]> {
-        self.fields()
-            .filter(|(name, _)| *name == b"event")
-            .map(|(_, value)| value)
-            .last()
+        self.fields().filter(|(name, _)| *name == b"event").map(|(_, value)| value).last()
     }
 
     /// Names and values of the lines that are no comments, in order: `data`, `event`, `id`,
     /// `retry`, or what a server invents.
     pub fn fields(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
-        Lines { rest: self.raw }
-            .filter(|line| !line.is_empty())
-            .filter_map(field_of)
+        Lines { rest: self.raw }.filter(|line| !line.is_empty()).filter_map(field_of)
     }
 }
 
@@ -98,9 +90,8 @@ impl<'a> Iterator for Lines<'a> {
             return Some(std::mem::take(&mut self.rest));
         };
         let (line, after) = self.rest.split_at(end);
-        self.rest = after
-            .strip_prefix(b"\r\n")
-            .unwrap_or_else(|| after.get(1..).unwrap_or_default());
+        self.rest =
+            after.strip_prefix(b"\r\n").unwrap_or_else(|| after.get(1..).unwrap_or_default());
         Some(line)
     }
 }

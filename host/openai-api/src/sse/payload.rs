@@ -79,10 +79,7 @@ fn holds(document: &[u8], name: &Finder<'static>) -> bool {
             return name.needle() == ERROR.needle() && is_object_word(document, at);
         }
         let value = scan::skip_space(document, behind + 1);
-        !document
-            .get(value..)
-            .unwrap_or_default()
-            .starts_with(b"null")
+        !document.get(value..).unwrap_or_default().starts_with(b"null")
     })
 }
 

@@ -18,11 +18,7 @@ pub struct EventTooLarge {
 
 impl fmt::Display for EventTooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "an event of the stream is larger than {} bytes",
-            self.max_event_bytes
-        )
+        write!(f, "an event of the stream is larger than {} bytes", self.max_event_bytes)
     }
 }
 
@@ -78,24 +74,14 @@ impl EventReader {
     /// A reader at the start of a stream.
     #[must_use]
     pub fn new(max_event_bytes: usize) -> Self {
-        Self {
-            max_event_bytes,
-            state: State::Mark(0),
-            carried: Vec::new(),
-            handed_out: false,
-        }
+        Self { max_event_bytes, state: State::Mark(0), carried: Vec::new(), handed_out: false }
     }
 
     /// Takes the next bytes. The events have to be taken up to the `None`; what follows the last
     /// whole event is kept for the next chunk then.
     pub fn feed<'r>(&'r mut self, chunk: &'r [u8]) -> Events<'r> {
         self.clear_handed_out();
-        Events {
-            reader: self,
-            chunk,
-            start: 0,
-            at: 0,
-        }
+        Events { reader: self, chunk, start: 0, at: 0 }
     }
 
     /// Ends the stream: what was begun and not ended by a blank line. By the standard it is no
@@ -122,14 +108,7 @@ impl EventReader {
         let (state, step) = match self.state {
             State::Mark(seen) if BYTE_ORDER_MARK.get(seen) == Some(&byte) => {
                 let whole = seen + 1 == BYTE_ORDER_MARK.len();
-                (
-                    if whole {
-                        State::Between
-                    } else {
-                        State::Mark(seen + 1)
-                    },
-                    Step::Taken,
-                )
+                (if whole { State::Between } else { State::Mark(seen + 1) }, Step::Taken)
             }
             State::Mark(0) | State::Between if is_end => (State::Between, Step::Taken),
             State::Mark(0) | State::Between => (State::Line, Step::Begins),
@@ -173,9 +152,7 @@ impl EventReader {
         }
         self.state = State::Failed;
         self.carried = Vec::new();
-        Err(EventTooLarge {
-            max_event_bytes: self.max_event_bytes,
-        })
+        Err(EventTooLarge { max_event_bytes: self.max_event_bytes })
     }
 }
 
@@ -203,8 +180,7 @@ impl Events<'_> {
             let rest = self.chunk.get(self.start..).unwrap_or_default();
             self.start = self.chunk.len();
             if self.reader.is_within_event() {
-                self.reader
-                    .check_size(self.reader.carried.len() + rest.len())?;
+                self.reader.check_size(self.reader.carried.len() + rest.len())?;
                 self.reader.carried.extend_from_slice(rest);
             }
             return Ok(None);
@@ -212,8 +188,7 @@ impl Events<'_> {
         let place = self.start..end;
         self.start = end;
         let bytes = self.chunk.get(place.clone()).unwrap_or_default();
-        self.reader
-            .check_size(self.reader.carried.len() + bytes.len())?;
+        self.reader.check_size(self.reader.carried.len() + bytes.len())?;
         if self.reader.carried.is_empty() {
             return Ok(Some(Event::within_chunk(bytes, place)));
         }

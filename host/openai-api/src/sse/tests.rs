@@ -41,34 +41,20 @@ fn data(event: &[u8]) -> Option<String> {
     let mut reader = EventReader::new(usize::MAX);
     let mut events = reader.feed(event);
     let event = events.next_event().unwrap().unwrap();
-    event
-        .data()
-        .map(|data| String::from_utf8(data.into_owned()).unwrap())
+    event.data().map(|data| String::from_utf8(data.into_owned()).unwrap())
 }
 
 #[test]
 fn events_end_at_a_blank_line_of_any_sort() {
     let cases: [(&[u8], &[&[u8]]); 10] = [
         (b"data: a\n\ndata: b\n\n", &[b"data: a\n\n", b"data: b\n\n"]),
-        (
-            b"data: a\r\n\r\ndata: b\r\n\r\n",
-            &[b"data: a\r\n\r\n", b"data: b\r\n\r\n"],
-        ),
+        (b"data: a\r\n\r\ndata: b\r\n\r\n", &[b"data: a\r\n\r\n", b"data: b\r\n\r\n"]),
         (b"data: a\r\rdata: b\r\r", &[b"data: a\r\r", b"data: b\r\r"]),
-        (
-            b"data: a\n\rdata: b\r\n\n",
-            &[b"data: a\n\r", b"data: b\r\n\n"],
-        ),
-        (
-            b"data: a\n\n\n\r\n\ndata: b\n\n",
-            &[b"data: a\n\n", b"data: b\n\n"],
-        ),
+        (b"data: a\n\rdata: b\r\n\n", &[b"data: a\n\r", b"data: b\r\n\n"]),
+        (b"data: a\n\n\n\r\n\ndata: b\n\n", &[b"data: a\n\n", b"data: b\n\n"]),
         (b"\xEF\xBB\xBFdata: a\n\n", &[b"data: a\n\n"]),
         (b"\xEF\xBB\xBF\n\ndata: a\n\n", &[b"data: a\n\n"]),
-        (
-            b"\xEF\xBBx: a\n\n\xEF\xBB\xBFb\n\n",
-            &[b"\xEF\xBBx: a\n\n", b"\xEF\xBB\xBFb\n\n"],
-        ),
+        (b"\xEF\xBBx: a\n\n\xEF\xBB\xBFb\n\n", &[b"\xEF\xBBx: a\n\n", b"\xEF\xBB\xBFb\n\n"]),
         (
             b": ping\n\nevent: e\ndata: a\nid: 1\nretry: 5\n\n",
             &[b": ping\n\n", b"event: e\ndata: a\nid: 1\nretry: 5\n\n"],
@@ -89,10 +75,7 @@ fn an_event_within_a_chunk_is_not_copied() {
     assert_eq!(events.next_event(), Ok(None));
     let mut events = reader.feed(b": c\n\ndata: d\n\n");
     let assembled = events.next_event().unwrap().unwrap();
-    assert_eq!(
-        (assembled.place(), assembled.raw()),
-        (None, &b"data: c\n\n"[..])
-    );
+    assert_eq!((assembled.place(), assembled.raw()), (None, &b"data: c\n\n"[..]));
     assert_eq!(events.next_event().unwrap().unwrap().place(), Some(5..14));
 }
 
@@ -113,10 +96,7 @@ fn data_is_read_as_the_standard_says() {
         ("data:  a \n\n", Some(" a ")),
         ("data\n\n", Some("")),
         ("data: a\ndata: b\r\ndata\rdata:c\n\n", Some("a\nb\n\nc")),
-        (
-            "event: x\r\nid: 1\r\ndata: a:b\r\nretry: 1\r\n\r\n",
-            Some("a:b"),
-        ),
+        ("event: x\r\nid: 1\r\ndata: a:b\r\nretry: 1\r\n\r\n", Some("a:b")),
         (": data: a\n\n", None),
         ("datas: a\n\n", None),
         ("event: x\n\n", None),
@@ -130,10 +110,7 @@ fn data_is_read_as_the_standard_says() {
 fn the_name_of_an_event_is_read() {
     let mut reader = EventReader::new(100);
     let mut events = reader.feed(b"event: error\ndata: {}\n\ndata: {}\n\n");
-    assert_eq!(
-        events.next_event().unwrap().unwrap().name(),
-        Some(&b"error"[..])
-    );
+    assert_eq!(events.next_event().unwrap().unwrap().name(), Some(&b"error"[..]));
     assert_eq!(events.next_event().unwrap().unwrap().name(), None);
 }
 
@@ -160,34 +137,17 @@ fn an_event_that_is_too_large_ends_the_reading() {
         let chunks = [&event[..cut], &event[cut..], b"data: x\n\n"];
         assert!(!read(&chunks, event.len()).failed);
         let refused = read(&chunks, event.len() - 1);
-        assert_eq!(
-            refused,
-            Read {
-                failed: true,
-                ..Read::default()
-            }
-        );
+        assert_eq!(refused, Read { failed: true, ..Read::default() });
     }
 }
 
 #[test]
 fn data_is_classified() {
     let ordinary = Payload::Document(DocumentFacts::default());
-    let error = Payload::Document(DocumentFacts {
-        is_error: true,
-        ..DocumentFacts::default()
-    });
-    let tokens = TokenUsage {
-        prompt_tokens: 1,
-        total_tokens: 1,
-        ..TokenUsage::default()
-    };
+    let error = Payload::Document(DocumentFacts { is_error: true, ..DocumentFacts::default() });
+    let tokens = TokenUsage { prompt_tokens: 1, total_tokens: 1, ..TokenUsage::default() };
     let usage = |only_usage| {
-        Payload::Document(DocumentFacts {
-            usage: Some(tokens),
-            only_usage,
-            is_error: false,
-        })
+        Payload::Document(DocumentFacts { usage: Some(tokens), only_usage, is_error: false })
     };
     let cases = [
         ("[DONE]", Payload::Done),
@@ -197,29 +157,14 @@ fn data_is_classified() {
         ("{\"choices\":[", Payload::Malformed),
         ("{\"usage\":1,,}", Payload::Malformed),
         (r#"{"choices":[{"delta":{"content":"a"}}]}"#, ordinary),
-        (
-            r#"{"choices":[{"delta":{"content":"\"usage\":{} \"error\":1"}}]}"#,
-            ordinary,
-        ),
-        (
-            r#"{"choices":[{"delta":{"content":"error"}}],"usage":null,"error": null}"#,
-            ordinary,
-        ),
+        (r#"{"choices":[{"delta":{"content":"\"usage\":{} \"error\":1"}}]}"#, ordinary),
+        (r#"{"choices":[{"delta":{"content":"error"}}],"usage":null,"error": null}"#, ordinary),
         (r#"{"choices":[{"delta":{"content":"usage"}}]}"#, ordinary),
-        (
-            r#"{"choices":[{"usage":{"prompt_tokens":1},"error":{}}]}"#,
-            ordinary,
-        ),
+        (r#"{"choices":[{"usage":{"prompt_tokens":1},"error":{}}]}"#, ordinary),
         (r#"{"choices":[],"usage":{"prompt_tokens":1}}"#, usage(true)),
-        (
-            r#"{"choices":[ ],"usage" : {"prompt_tokens":1}}"#,
-            usage(true),
-        ),
+        (r#"{"choices":[ ],"usage" : {"prompt_tokens":1}}"#, usage(true)),
         (r#"{"usage":{"prompt_tokens":1}}"#, usage(true)),
-        (
-            r#"{"choices":[{}],"usage":{"prompt_tokens":1}}"#,
-            usage(false),
-        ),
+        (r#"{"choices":[{}],"usage":{"prompt_tokens":1}}"#, usage(false)),
         (r#"{"error":{"message":"m"}}"#, error),
         (r#"{"error" : "m","choices":[]}"#, error),
         (r#"{"object":"error","message":"m"}"#, error),
@@ -235,21 +180,11 @@ fn data_is_classified() {
 fn a_finish_reason_is_noticed() {
     for (document, expected) in [
         (r#"{"choices":[{"finish_reason":null}]}"#, false),
-        (
-            r#"{"choices":[{"finish_reason":null},{"finish_reason": "stop"}]}"#,
-            true,
-        ),
-        (
-            r#"{"choices":[{"delta":{"content":"\"finish_reason\":1"}}]}"#,
-            false,
-        ),
+        (r#"{"choices":[{"finish_reason":null},{"finish_reason": "stop"}]}"#, true),
+        (r#"{"choices":[{"delta":{"content":"\"finish_reason\":1"}}]}"#, false),
         ("{}", false),
     ] {
-        assert_eq!(
-            has_finish_reason(document.as_bytes()),
-            expected,
-            "{document}"
-        );
+        assert_eq!(has_finish_reason(document.as_bytes()), expected, "{document}");
     }
 }
 

@@ -81,11 +81,7 @@ impl Decoding {
             }
             Some(Err(failure)) => {
                 // What the plugin still holds is the caller's, unless it sees the break too.
-                let rest = self
-                    .instance
-                    .finish(Ending::Broken)
-                    .await
-                    .unwrap_or_default();
+                let rest = self.instance.finish(Ending::Broken).await.unwrap_or_default();
                 self.frame(&rest, &mut events)?;
                 self.stage = Stage::Broken(failure);
             }
@@ -114,9 +110,6 @@ impl Decoding {
 }
 
 fn not_a_document() -> Failure {
-    Failure::new(
-        FailureKind::PluginFault,
-        "the plugin of this provider returned rubbish",
-    )
-    .with_cause("a decoded document is not a JSON object")
+    Failure::new(FailureKind::PluginFault, "the plugin of this provider returned rubbish")
+        .with_cause("a decoded document is not a JSON object")
 }

@@ -103,18 +103,8 @@ impl Relay {
 
     /// Relays the whole events of a chunk. Some: the stream has ended.
     fn take(&mut self, chunk: &Bytes) -> Option<Result<(), Failure>> {
-        let Self {
-            reader,
-            ready,
-            trace,
-            begun,
-            ..
-        } = self;
-        let mut run = Run {
-            chunk,
-            range: 0..0,
-            ready,
-        };
+        let Self { reader, ready, trace, begun, .. } = self;
+        let mut run = Run { chunk, range: 0..0, ready };
         let mut events = reader.feed(chunk);
         let end = loop {
             let event = match events.next_event() {
@@ -242,10 +232,7 @@ pub(super) fn error_in(document: &[u8]) -> Option<Failure> {
 }
 
 fn unnamed_error() -> Failure {
-    Failure::new(
-        FailureKind::UpstreamError,
-        "the provider reported an error without words",
-    )
+    Failure::new(FailureKind::UpstreamError, "the provider reported an error without words")
 }
 
 fn no_answer() -> Failure {

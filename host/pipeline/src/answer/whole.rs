@@ -41,16 +41,11 @@ pub(super) async fn decoded(
     }
     documents.extend(instance.finish(Ending::Clean).await?);
     let rubbish = |cause: String| {
-        Failure::new(
-            FailureKind::PluginFault,
-            "the plugin of this provider returned rubbish",
-        )
-        .with_cause(cause)
+        Failure::new(FailureKind::PluginFault, "the plugin of this provider returned rubbish")
+            .with_cause(cause)
     };
     let Ok([document]) = <[Bytes; 1]>::try_from(documents) else {
-        return Err(rubbish(
-            "not exactly one document for a reply that is not streamed".into(),
-        ));
+        return Err(rubbish("not exactly one document for a reply that is not streamed".into()));
     };
     match ReplyFacts::read(kind_of(reading.work.request.operation), &document) {
         Ok(facts) if facts.is_error => Err(rubbish("an error as a good document".into())),

@@ -4,10 +4,7 @@ use super::fakes::{Script, ask_for, bench, failed, read_stream, whole_text};
 
 #[tokio::test]
 async fn a_translated_stream_is_framed_and_ended() {
-    let bench = bench(vec![Script::Reply(
-        200,
-        vec![Ok("hello "), Ok("USAGE"), Ok(" you")],
-    )]);
+    let bench = bench(vec![Script::Reply(200, vec![Ok("hello "), Ok("USAGE"), Ok(" you")])]);
     let reply = bench.chat(&ask_for("only-words", true)).await.unwrap();
     assert_eq!(reply.dropped, ["temperature"]);
     let (text, failure) = read_stream(reply).await;
@@ -15,10 +12,7 @@ async fn a_translated_stream_is_framed_and_ended() {
     let data: Vec<&str> = text.split("\n\n").collect();
     assert_eq!(data.len(), 4, "two documents, the end, nothing: {text}");
     assert!(data[0].starts_with("data: {") && data[0].contains("\"content\":\"hello\""));
-    assert!(
-        data[0].contains("\"id\":\"chatcmpl-"),
-        "the host gave the reply its identity"
-    );
+    assert!(data[0].contains("\"id\":\"chatcmpl-"), "the host gave the reply its identity");
     assert_eq!(data[2], "data: [DONE]");
     assert_eq!(bench.trace.read().usage.unwrap().prompt_tokens, 3);
     assert_eq!(bench.sent(0), "\"words-model\" says \"hi\"");
@@ -34,19 +28,10 @@ async fn a_translated_answer_is_one_document() {
 #[tokio::test]
 async fn rubbish_from_a_plugin_goes_to_the_next_candidate() {
     let answer = r#"{"choices":[]}"#;
-    let scripts = vec![
-        Script::Reply(200, vec![Ok("RUBBISH")]),
-        Script::Reply(200, vec![Ok(answer)]),
-    ];
+    let scripts =
+        vec![Script::Reply(200, vec![Ok("RUBBISH")]), Script::Reply(200, vec![Ok(answer)])];
     let moved_on = bench(scripts);
-    assert_eq!(
-        moved_on
-            .chat(&ask_for("talk", false))
-            .await
-            .unwrap()
-            .attempts,
-        2
-    );
+    assert_eq!(moved_on.chat(&ask_for("talk", false)).await.unwrap().attempts, 2);
     let alone = bench(vec![Script::Reply(200, vec![Ok("RUBBISH")])]);
     let failure = failed(alone.chat(&ask_for("only-words", true)).await);
     assert_eq!(failure.kind(), FailureKind::PluginFault);

@@ -45,12 +45,7 @@ impl Drop for OpenBody {
 impl HttpTransport for FakeHttp {
     async fn send(&self, exchange: HttpExchange) -> Result<UpstreamReply, Failure> {
         self.seen.lock().unwrap().push(exchange);
-        let script = self
-            .scripts
-            .lock()
-            .unwrap()
-            .pop_front()
-            .expect("a script for each request");
+        let script = self.scripts.lock().unwrap().pop_front().expect("a script for each request");
         let (status, chunks, hangs) = match script {
             Script::Fail(kind) => return Err(Failure::new(kind, "scripted")),
             Script::Reply(status, chunks) => (status, chunks, false),
@@ -60,23 +55,14 @@ impl HttpTransport for FakeHttp {
         let open = OpenBody(self.open_bodies.clone());
         let chunks = stream::iter(chunks).map(move |chunk| {
             let _held = &open;
-            chunk
-                .map(Bytes::from)
-                .map_err(|kind| Failure::new(kind, "scripted"))
+            chunk.map(Bytes::from).map_err(|kind| Failure::new(kind, "scripted"))
         });
-        let body = if hangs {
-            chunks.chain(stream::pending()).boxed()
-        } else {
-            chunks.boxed()
-        };
+        let body = if hangs { chunks.chain(stream::pending()).boxed() } else { chunks.boxed() };
         let status = StatusCode::from_u16(status).unwrap();
         let mut headers = HeaderMap::new();
         headers.insert("openai-processing-ms", "7".parse().unwrap());
         headers.insert("set-cookie", "secret=1".parse().unwrap());
-        Ok(UpstreamReply {
-            head: ResponseHead { status, headers },
-            body,
-        })
+        Ok(UpstreamReply { head: ResponseHead { status, headers }, body })
     }
 }
 
@@ -128,11 +114,7 @@ impl EgressDialect for FakeDialect {
     }
 
     fn open(&self, call: Call, _: RequestId) -> Box<dyn EgressExchange> {
-        Box::new(FakeInstance {
-            call,
-            identity: None,
-            text: String::new(),
-        })
+        Box::new(FakeInstance { call, identity: None, text: String::new() })
     }
 }
 
@@ -146,9 +128,7 @@ impl FakeInstance {
     fn document(&self, word: &str) -> Bytes {
         match word {
             "RUBBISH" => Bytes::from_static(b"<html>"),
-            "USAGE" => json!({"choices": [], "usage": usage_member()})
-                .to_string()
-                .into(),
+            "USAGE" => json!({"choices": [], "usage": usage_member()}).to_string().into(),
             word => {
                 let id = &self.identity.as_ref().unwrap().id;
                 json!({"id": id, "choices": [{"index": 0, "delta": {"content": word}}]})
@@ -167,16 +147,9 @@ fn usage_member() -> Value {
 impl EgressExchange for FakeInstance {
     async fn encode(&mut self, canonical: Bytes) -> Result<EncodedBody, Failure> {
         let request: Value = serde_json::from_slice(&canonical).unwrap();
-        let body = format!(
-            "{} says {}",
-            request["model"], request["messages"][0]["content"]
-        );
+        let body = format!("{} says {}", request["model"], request["messages"][0]["content"]);
         let dropped = vec!["temperature".to_owned()];
-        Ok(EncodedBody {
-            head: None,
-            body: body.into(),
-            dropped,
-        })
+        Ok(EncodedBody { head: None, body: body.into(), dropped })
     }
 
     async fn explain(&mut self, head: &ResponseHead, body: Bytes) -> Failure {
@@ -200,10 +173,7 @@ impl EgressExchange for FakeInstance {
             self.text.push_str(&text);
             return Ok(vec![]);
         }
-        Ok(text
-            .split_whitespace()
-            .map(|word| self.document(word))
-            .collect())
+        Ok(text.split_whitespace().map(|word| self.document(word)).collect())
     }
 
     async fn finish(&mut self, _: Ending) -> Result<Vec<Bytes>, Failure> {
@@ -225,10 +195,7 @@ impl HttpAdapter for FakeDialect {
     async fn prepare(&self, _: &Call, head: &RequestHead) -> Result<HttpPlan, Failure> {
         self.plugins.prepares.fetch_add(1, Ordering::SeqCst);
         let credential = Some(("api_key".to_owned(), CredentialUse::Bearer));
-        Ok(HttpPlan {
-            head: head.clone(),
-            credential,
-        })
+        Ok(HttpPlan { head: head.clone(), credential })
     }
 
     async fn probe(&self, _: &str) -> Result<HttpPlan, Failure> {
@@ -249,11 +216,7 @@ struct FakeCatalog(Arc<FakePlugins>);
 impl FakeCatalog {
     fn plugin(&self, verbatim: bool) -> Arc<FakeDialect> {
         let generation = self.0.generation.load(Ordering::SeqCst);
-        Arc::new(FakeDialect {
-            plugins: self.0.clone(),
-            verbatim,
-            generation,
-        })
+        Arc::new(FakeDialect { plugins: self.0.clone(), verbatim, generation })
     }
 }
 
@@ -290,12 +253,7 @@ fn provider(id: &str, dialect: &str) -> Provider {
     let timeout = Duration::from_secs(5);
     let target = HttpTarget {
         provider: id.into(),
-        timeouts: Timeouts {
-            connect: timeout,
-            first_byte: timeout,
-            idle: timeout,
-            total: timeout,
-        },
+        timeouts: Timeouts { connect: timeout, first_byte: timeout, idle: timeout, total: timeout },
         reach: NetworkReach::NoLinkLocal,
         max_response_bytes: 1 << 20,
     };
@@ -304,10 +262,7 @@ fn provider(id: &str, dialect: &str) -> Provider {
         id: id.into(),
         adapter: "plain".into(),
         dialect: dialect.into(),
-        reach: Reach::Http {
-            base_url,
-            target: Arc::new(target),
-        },
+        reach: Reach::Http { base_url, target: Arc::new(target) },
         settings: "{}".into(),
         plans: PlanCache::default(),
     }
@@ -324,25 +279,16 @@ fn route(model: &str, providers: &[&str], fallback_on: FallbackOn) -> Route {
 }
 
 pub fn bench(scripts: Vec<Script>) -> Bench {
-    let patient = FallbackOn {
-        context_too_long: true,
-        content_filtered: false,
-    };
+    let patient = FallbackOn { context_too_long: true, content_filtered: false };
     let routes = vec![
         route("smart", &["one", "two"], FallbackOn::default()),
         route("patient", &["one", "two"], patient),
         route("talk", &["words", "one"], FallbackOn::default()),
         route("only-words", &["words"], FallbackOn::default()),
     ];
-    let listed = ProviderModels {
-        provider: "one".into(),
-        models: Models::Listed(vec!["m".into()]),
-    };
-    let providers = [
-        ("one", "canonical"),
-        ("two", "canonical"),
-        ("words", "words"),
-    ];
+    let listed =
+        ProviderModels { provider: "one".into(), models: Models::Listed(vec!["m".into()]) };
+    let providers = [("one", "canonical"), ("two", "canonical"), ("words", "words")];
     let snapshot = Snapshot {
         keys: KeyRing::default(),
         routes: RouteTable::new(routes, &[listed]),
@@ -350,10 +296,7 @@ pub fn bench(scripts: Vec<Script>) -> Bench {
             .map(|(id, dialect)| (id.into(), Arc::new(provider(id, dialect))))
             .into(),
     };
-    let http = Arc::new(FakeHttp {
-        scripts: Mutex::new(scripts.into()),
-        ..FakeHttp::default()
-    });
+    let http = Arc::new(FakeHttp { scripts: Mutex::new(scripts.into()), ..FakeHttp::default() });
     let plugins = Arc::new(FakePlugins::default());
     let parts = PipelineParts {
         catalog: Arc::new(FakeCatalog(plugins.clone())),
@@ -362,25 +305,16 @@ pub fn bench(scripts: Vec<Script>) -> Bench {
         credentials: Arc::new(OneSecret),
     };
     let pipeline = Pipeline::new(parts, snapshot);
-    Bench {
-        pipeline,
-        http,
-        plugins,
-        trace: Arc::default(),
-    }
+    Bench { pipeline, http, plugins, trace: Arc::default() }
 }
 
 pub fn caller(models: &str) -> Caller {
-    Caller {
-        id: "test".into(),
-        models: [ModelPattern::new(models)].into(),
-    }
+    Caller { id: "test".into(), models: [ModelPattern::new(models)].into() }
 }
 
 impl Bench {
     pub async fn chat(&self, body: &Value) -> Result<CallerReply, Failure> {
-        self.ask(Operation::Chat, caller("*"), body.to_string())
-            .await
+        self.ask(Operation::Chat, caller("*"), body.to_string()).await
     }
 
     pub async fn ask(
@@ -418,9 +352,7 @@ pub fn ask_for(model: &str, streaming: bool) -> Value {
 
 /// The whole text of a stream, and the failure that ended it.
 pub async fn read_stream(reply: CallerReply) -> (String, Option<FailureKind>) {
-    let ReplyBody::Stream(mut stream) = reply.body else {
-        panic!("not a stream")
-    };
+    let ReplyBody::Stream(mut stream) = reply.body else { panic!("not a stream") };
     let mut text = String::new();
     while let Some(item) = stream.next().await {
         match item {
@@ -435,9 +367,7 @@ pub async fn read_stream(reply: CallerReply) -> (String, Option<FailureKind>) {
 }
 
 pub fn whole_text(reply: CallerReply) -> String {
-    let ReplyBody::Complete(body) = reply.body else {
-        panic!("not whole")
-    };
+    let ReplyBody::Complete(body) = reply.body else { panic!("not whole") };
     String::from_utf8(body.to_vec()).unwrap()
 }
 

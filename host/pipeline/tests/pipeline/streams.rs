@@ -28,10 +28,7 @@ async fn usage_is_always_asked_for_and_only_told_when_the_caller_asked() {
     let mut asking = ask_for("smart", true);
     asking["stream_options"] = json!({"include_usage": true});
     let told = bench.chat(&asking).await.unwrap();
-    assert_eq!(
-        read_stream(told).await,
-        ([ONE, TWO, USAGE, DONE].concat(), None)
-    );
+    assert_eq!(read_stream(told).await, ([ONE, TWO, USAGE, DONE].concat(), None));
 }
 
 #[tokio::test]
@@ -47,10 +44,7 @@ async fn any_slicing_gives_the_same_stream() {
         let reply = bench.chat(&ask_for("smart", true)).await.unwrap();
         let (text, failure) = read_stream(reply).await;
         assert_eq!(failure, None, "{size}");
-        let events: String = text
-            .split_inclusive('\n')
-            .filter(|l| !l.starts_with(':'))
-            .collect();
+        let events: String = text.split_inclusive('\n').filter(|l| !l.starts_with(':')).collect();
         assert_eq!(events.trim_start(), [ONE, TWO, DONE].concat(), "{size}");
     }
 }
@@ -64,6 +58,7 @@ async fn an_error_as_the_first_event_goes_to_the_next_candidate() {
         vec![],
         vec![Ok("<html>")],
         vec![Ok(DONE)],
+        vec![Err(FailureKind::StreamTruncated)],
     ] {
         let bench = bench(vec![Script::Reply(200, first), good_stream()]);
         let reply = bench.chat(&ask_for("smart", true)).await.unwrap();
@@ -73,11 +68,8 @@ async fn an_error_as_the_first_event_goes_to_the_next_candidate() {
 
 #[tokio::test]
 async fn a_stream_without_its_end_is_told_as_truncated_and_not_retried() {
-    for tail in [
-        vec![],
-        vec![Err(FailureKind::StreamTruncated)],
-        vec![Ok("data: {\"id\":\"a\",")],
-    ] {
+    for tail in [vec![], vec![Err(FailureKind::StreamTruncated)], vec![Ok("data: {\"id\":\"a\",")]]
+    {
         let chunks = [vec![Ok(ONE)], tail].concat();
         let bench = bench(vec![Script::Reply(200, chunks)]);
         let reply = bench.chat(&ask_for("smart", true)).await.unwrap();
@@ -92,20 +84,14 @@ async fn an_error_in_the_stream_ends_it() {
     let error = "data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n";
     let bench = bench(vec![Script::Reply(200, vec![Ok(ONE), Ok(error), Ok(DONE)])]);
     let (text, failure) = read_stream(bench.chat(&ask_for("smart", true)).await.unwrap()).await;
-    assert_eq!(
-        (text.as_str(), failure),
-        (ONE, Some(FailureKind::UpstreamError))
-    );
+    assert_eq!((text.as_str(), failure), (ONE, Some(FailureKind::UpstreamError)));
 }
 
 #[tokio::test]
 async fn nothing_follows_the_end() {
     let bench = bench(vec![Script::Reply(
         200,
-        vec![
-            Ok(ONE),
-            Ok("data: [DONE]\n\ndata: {\"x\":1}\n\ndata: [DONE]\n\n"),
-        ],
+        vec![Ok(ONE), Ok("data: [DONE]\n\ndata: {\"x\":1}\n\ndata: [DONE]\n\n")],
     )]);
     let (text, failure) = read_stream(bench.chat(&ask_for("smart", true)).await.unwrap()).await;
     assert_eq!((text, failure), ([ONE, DONE].concat(), None));

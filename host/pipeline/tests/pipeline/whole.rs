@@ -14,24 +14,14 @@ async fn a_verbatim_answer_is_relayed_byte_by_byte_and_its_usage_noted() {
     assert_eq!(reply.headers.len(), 1, "only the allow-list comes back");
     assert_eq!(whole_text(reply), ANSWER);
     let usage = bench.trace.read().usage.unwrap();
-    assert_eq!(
-        (
-            usage.prompt_tokens,
-            usage.completion_tokens,
-            usage.cached_tokens
-        ),
-        (3, 2, 1)
-    );
+    assert_eq!((usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens), (3, 2, 1));
 }
 
 #[tokio::test]
 async fn only_the_model_name_is_changed_on_the_way() {
     let bench = bench(vec![Script::Reply(200, vec![Ok(ANSWER)])]);
     let body = r#"{ "model" : "smart", "messages":[{"role":"user","content":"é\u00e9"}], "temperature": 1.0, "odd":[1e400] }"#;
-    bench
-        .ask(Operation::Chat, caller("*"), body.to_owned())
-        .await
-        .unwrap();
+    bench.ask(Operation::Chat, caller("*"), body.to_owned()).await.unwrap();
     assert_eq!(bench.sent(0), body.replace("\"smart\"", "\"one-model\""));
     let seen = bench.http.seen.lock().unwrap();
     assert_eq!(seen[0].url.as_str(), "http://one.example/v1/chat");
@@ -42,17 +32,10 @@ async fn only_the_model_name_is_changed_on_the_way() {
 
 #[tokio::test]
 async fn what_is_not_an_answer_inside_a_200_goes_to_the_next_candidate() {
-    for first in [
-        "",
-        "<html>busy</html>",
-        "{\"choices\":[",
-        r#"{"error":{"message":"no"}}"#,
-        "[]",
-    ] {
-        let scripts = vec![
-            Script::Reply(200, vec![Ok(first)]),
-            Script::Reply(200, vec![Ok(ANSWER)]),
-        ];
+    for first in ["", "<html>busy</html>", "{\"choices\":[", r#"{"error":{"message":"no"}}"#, "[]"]
+    {
+        let scripts =
+            vec![Script::Reply(200, vec![Ok(first)]), Script::Reply(200, vec![Ok(ANSWER)])];
         let bench = bench(scripts);
         let reply = bench.chat(&ask_for("smart", false)).await.unwrap();
         assert_eq!((&*reply.provider, reply.attempts), ("two", 2), "{first}");
@@ -61,10 +44,8 @@ async fn what_is_not_an_answer_inside_a_200_goes_to_the_next_candidate() {
 
 #[tokio::test]
 async fn the_latest_failure_is_told_when_no_candidate_answers() {
-    let scripts = vec![
-        Script::Fail(FailureKind::UpstreamUnreachable),
-        Script::Reply(429, vec![Ok("slow")]),
-    ];
+    let scripts =
+        vec![Script::Fail(FailureKind::UpstreamUnreachable), Script::Reply(429, vec![Ok("slow")])];
     let bench = bench(scripts);
     let failure = failed(bench.chat(&ask_for("smart", false)).await);
     assert_eq!(failure.kind(), FailureKind::UpstreamRateLimited);
@@ -76,12 +57,7 @@ async fn the_latest_failure_is_told_when_no_candidate_answers() {
 #[tokio::test]
 async fn our_credential_is_neither_blamed_on_the_caller_nor_quoted() {
     let said = "bad key sk-the-providers-secret";
-    let scripts = || {
-        vec![
-            Script::Reply(401, vec![Ok(said)]),
-            Script::Reply(500, vec![Ok(said)]),
-        ]
-    };
+    let scripts = || vec![Script::Reply(401, vec![Ok(said)]), Script::Reply(500, vec![Ok(said)])];
     let one = bench(vec![Script::Reply(401, vec![Ok(said)])]);
     let failure = failed(one.chat(&ask_for("one/m", false)).await);
     assert_eq!(failure.kind(), FailureKind::UpstreamAuth);
@@ -93,25 +69,14 @@ async fn our_credential_is_neither_blamed_on_the_caller_nor_quoted() {
 
 #[tokio::test]
 async fn a_prompt_that_does_not_fit_moves_on_only_where_the_route_says_so() {
-    let scripts = || {
-        vec![
-            Script::Reply(400, vec![Ok("long")]),
-            Script::Reply(200, vec![Ok(ANSWER)]),
-        ]
-    };
+    let scripts =
+        || vec![Script::Reply(400, vec![Ok("long")]), Script::Reply(200, vec![Ok(ANSWER)])];
     let strict = bench(scripts());
     let failure = failed(strict.chat(&ask_for("smart", false)).await);
     assert_eq!(failure.kind(), FailureKind::ContextTooLong);
     assert_eq!(strict.requests_sent(), 1);
     let patient = bench(scripts());
-    assert_eq!(
-        patient
-            .chat(&ask_for("patient", false))
-            .await
-            .unwrap()
-            .attempts,
-        2
-    );
+    assert_eq!(patient.chat(&ask_for("patient", false)).await.unwrap().attempts, 2);
 }
 
 #[tokio::test]
@@ -120,19 +85,13 @@ async fn pure_answers_of_plugins_are_asked_for_once_a_generation() {
     let bench = bench((0..4).map(|_| again()).collect());
     let asked = || {
         use std::sync::atomic::Ordering::SeqCst;
-        (
-            bench.plugins.plans.load(SeqCst),
-            bench.plugins.prepares.load(SeqCst),
-        )
+        (bench.plugins.plans.load(SeqCst), bench.plugins.prepares.load(SeqCst))
     };
     for _ in 0..3 {
         bench.chat(&ask_for("smart", false)).await.unwrap();
     }
     assert_eq!(asked(), (1, 1));
-    bench
-        .plugins
-        .generation
-        .store(7, std::sync::atomic::Ordering::SeqCst);
+    bench.plugins.generation.store(7, std::sync::atomic::Ordering::SeqCst);
     bench.chat(&ask_for("smart", false)).await.unwrap();
     assert_eq!(asked(), (2, 2));
 }
@@ -141,16 +100,10 @@ async fn pure_answers_of_plugins_are_asked_for_once_a_generation() {
 async fn a_bad_request_names_the_member_and_reaches_no_provider() {
     let bench = bench(vec![]);
     let cases: [(Value, &str); 4] = [
-        (
-            json!({"messages": [{"role": "user", "content": "x"}]}),
-            "model",
-        ),
+        (json!({"messages": [{"role": "user", "content": "x"}]}), "model"),
         (json!({"model": 3, "messages": []}), "model"),
         (json!({"model": "smart"}), "messages"),
-        (
-            json!({"model": "smart", "messages": [{}], "stream": "yes"}),
-            "stream",
-        ),
+        (json!({"model": "smart", "messages": [{}], "stream": "yes"}), "stream"),
     ];
     for (body, param) in cases {
         let failure = failed(bench.chat(&body).await);
@@ -158,13 +111,7 @@ async fn a_bad_request_names_the_member_and_reaches_no_provider() {
         assert!(failure.message().contains(param), "{body}: {failure}");
     }
     for body in ["", "{", "[]", "null", "{\"model\":\"smart\"} x"] {
-        let result = bench
-            .ask(Operation::Chat, caller("*"), body.to_owned())
-            .await;
-        assert_eq!(
-            failed(result).kind(),
-            FailureKind::InvalidRequest,
-            "{body:?}"
-        );
+        let result = bench.ask(Operation::Chat, caller("*"), body.to_owned()).await;
+        assert_eq!(failed(result).kind(), FailureKind::InvalidRequest, "{body:?}");
     }
 }

@@ -60,10 +60,7 @@ fn an_unknown_member_is_named() {
 fn another_contract_is_told_whatever_the_shape() {
     let manifest = json!({ "contract": "2.0", "kinds": [] });
     let problem = problem(&manifest);
-    assert!(
-        problem.contains("\"2.0\"") && problem.contains("rebuild"),
-        "{problem}"
-    );
+    assert!(problem.contains("\"2.0\"") && problem.contains("rebuild"), "{problem}");
 }
 
 #[test]
@@ -72,10 +69,7 @@ fn names_are_lower_case_words() {
         let manifest = with(normalizer(), "/name", json!(name));
         assert!(problem(&manifest).starts_with("name: must be"), "{name:?}");
         let manifest = with(normalizer(), "/dialect/name", json!(name));
-        assert!(
-            problem(&manifest).starts_with("dialect.name: must be"),
-            "{name:?}"
-        );
+        assert!(problem(&manifest).starts_with("dialect.name: must be"), "{name:?}");
     }
 }
 

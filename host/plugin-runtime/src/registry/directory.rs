@@ -45,10 +45,7 @@ impl Registry {
         let mut names = HashSet::new();
         files
             .into_iter()
-            .map(|path| LoadReport {
-                outcome: self.load_file(&path, &mut names, &grant_of),
-                path,
-            })
+            .map(|path| LoadReport { outcome: self.load_file(&path, &mut names, &grant_of), path })
             .collect()
     }
 
@@ -89,9 +86,7 @@ fn plugin_files(directory: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn is_plugin_file(path: &Path) -> bool {
-    let hidden = path
-        .file_name()
-        .is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+    let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
     !hidden && path.extension() == Some(OsStr::new("wasm")) && path.is_file()
 }
 

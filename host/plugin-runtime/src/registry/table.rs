@@ -54,16 +54,10 @@ impl Table {
         let Some(wanted) = &manifest.dialect else {
             return Ok(());
         };
-        let others = self
-            .plugins
-            .iter()
-            .filter(|(name, _)| **name != manifest.name);
+        let others = self.plugins.iter().filter(|(name, _)| **name != manifest.name);
         for (name, slot) in others {
             let loaded = slot.bundled.iter().chain(&slot.installed);
-            if loaded
-                .into_iter()
-                .any(|entry| entry.dialect() == Some(&wanted.name))
-            {
+            if loaded.into_iter().any(|entry| entry.dialect() == Some(&wanted.name)) {
                 return Err(LoadError::DialectTaken {
                     dialect: wanted.name.clone(),
                     by: name.clone(),
@@ -108,10 +102,6 @@ impl Table {
 
 impl Entry {
     fn dialect(&self) -> Option<&String> {
-        self.plugin
-            .manifest
-            .dialect
-            .as_ref()
-            .map(|facts| &facts.name)
+        self.plugin.manifest.dialect.as_ref().map(|facts| &facts.name)
     }
 }

@@ -44,17 +44,15 @@ async fn a_normalizer_serves_one_exchange_from_plan_to_finish() {
 async fn the_guest_sees_the_call() {
     // Answers with the model's name as body: parameters 2 and 3 of the call.
     let guest = Guest::egress("mirror").answer_with("encode", |image| image.encoded("", None));
-    let guest = guest
-        .items("(global $answer (mut i32) (i32.const 0))")
-        .body(
-            "encode",
-            "(global.set $answer (call $realloc
+    let guest = guest.items("(global $answer (mut i32) (i32.const 0))").body(
+        "encode",
+        "(global.set $answer (call $realloc
             (i32.const 0) (i32.const 0) (i32.const 8) (i32.const 72)))
          (memory.fill (global.get $answer) (i32.const 0) (i32.const 72))
          (i32.store offset=44 (global.get $answer) (local.get 2))
          (i32.store offset=48 (global.get $answer) (local.get 3))
          (global.get $answer)",
-        );
+    );
     let registry = registry();
     install(&registry, &guest);
     assert_eq!(encode(&registry, "mirror").await.unwrap(), "model");
@@ -64,10 +62,8 @@ async fn the_guest_sees_the_call() {
 async fn a_plugin_explains_a_reply() {
     let registry = registry();
     install(&registry, &Guest::egress("plain"));
-    let head = ResponseHead {
-        status: StatusCode::SERVICE_UNAVAILABLE,
-        headers: http::HeaderMap::new(),
-    };
+    let head =
+        ResponseHead { status: StatusCode::SERVICE_UNAVAILABLE, headers: http::HeaderMap::new() };
     let failure = open(&registry, "plain").explain(&head, Bytes::new()).await;
     assert_eq!(failure.kind(), FailureKind::UpstreamOverloaded);
     assert_eq!(failure.message(), "explained");
@@ -80,10 +76,7 @@ async fn a_plugin_explains_a_reply() {
 async fn a_plugins_own_failure_is_no_fault() {
     let refusing = |image: &mut guests::image::Image| image.failed("invalid-request", "no tools");
     let registry = registry();
-    install(
-        &registry,
-        &Guest::egress("picky").answer_with("encode", refusing),
-    );
+    install(&registry, &Guest::egress("picky").answer_with("encode", refusing));
     let failure = encode(&registry, "picky").await.unwrap_err();
     assert_eq!(failure.kind(), FailureKind::InvalidRequest);
     assert_eq!(failure.message(), "no tools");
@@ -98,10 +91,7 @@ async fn an_http_adapter_names_the_exchange_and_the_slot() {
     let head = RequestHead::try_new("POST", "/chat", std::iter::empty()).unwrap();
     let plan = adapter.prepare(&call(), &head).await.unwrap();
     assert_eq!(plan.head.path_and_query(), "/v1/chat");
-    assert_eq!(
-        plan.credential,
-        Some(("api_key".into(), CredentialUse::Bearer))
-    );
+    assert_eq!(plan.credential, Some(("api_key".into(), CredentialUse::Bearer)));
     assert!(adapter.probe("{}").await.is_ok());
     assert!(adapter.list_models("{}").await.unwrap().is_none());
     let models = adapter.read_models(&ok_head(), Bytes::new()).await.unwrap();
@@ -156,9 +146,7 @@ async fn a_call_that_was_dropped_gives_up_the_instance() {
     {
         let mut encoding = exchange.encode(body);
         let waker = std::task::Waker::noop();
-        let polled = encoding
-            .as_mut()
-            .poll(&mut std::task::Context::from_waker(waker));
+        let polled = encoding.as_mut().poll(&mut std::task::Context::from_waker(waker));
         assert!(polled.is_pending());
     }
     let failure = exchange.encode(Bytes::new()).await.unwrap_err();

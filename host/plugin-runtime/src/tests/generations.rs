@@ -40,9 +40,7 @@ async fn a_generation_that_nothing_uses_is_dropped_with_its_instances() {
         install(&registry, &version("plain", &number.to_string()));
     }
     // One generation is left, with no more than one instance: it has not been used.
-    eventually("old instances are gone", || {
-        registry.runtime().live_instances() <= 1
-    });
+    eventually("old instances are gone", || registry.runtime().live_instances() <= 1);
 }
 
 #[tokio::test]
@@ -56,9 +54,7 @@ async fn a_bad_plugin_replaces_nothing() {
         b"rubbish".to_vec(),
     ];
     for bytes in bad {
-        registry
-            .install(&bytes, Origin::Installed(None), Grant::default())
-            .unwrap_err();
+        registry.install(&bytes, Origin::Installed(None), Grant::default()).unwrap_err();
         assert_eq!(dialect(&registry, "plain").generation(), good);
         assert_eq!(encode(&registry, "plain").await.unwrap(), "1");
     }
@@ -69,9 +65,7 @@ async fn an_installed_plugin_serves_instead_of_the_bundled_one() {
     let registry = registry();
     install(&registry, &version("plain", "installed"));
     let bundled = version("plain", "bundled").build();
-    registry
-        .install(&bundled, Origin::Bundled, Grant::default())
-        .unwrap();
+    registry.install(&bundled, Origin::Bundled, Grant::default()).unwrap();
     assert_eq!(encode(&registry, "plain").await.unwrap(), "installed");
     assert_eq!(registry.list().len(), 1);
 
@@ -96,13 +90,8 @@ fn a_dialect_is_spoken_by_one_plugin() {
     let registry = registry();
     install(&registry, &Guest::egress("plain"));
     let rival = Guest::egress("rival").manifest(|it| it["dialect"]["name"] = "plain".into());
-    let refusal = registry
-        .install(&rival.build(), Origin::Bundled, Grant::default())
-        .unwrap_err();
-    assert!(
-        matches!(refusal, LoadError::DialectTaken { .. }),
-        "{refusal}"
-    );
+    let refusal = registry.install(&rival.build(), Origin::Bundled, Grant::default()).unwrap_err();
+    assert!(matches!(refusal, LoadError::DialectTaken { .. }), "{refusal}");
     assert!(refusal.to_string().contains("\"plain\""));
 }
 
@@ -123,9 +112,7 @@ fn the_catalogue_tells_kinds_apart() {
 fn the_status_names_file_version_and_digest() {
     let registry = registry();
     let bytes = version("plain", "3.2.1").build();
-    let id = registry
-        .install(&bytes, Origin::Bundled, Grant::default())
-        .unwrap();
+    let id = registry.install(&bytes, Origin::Bundled, Grant::default()).unwrap();
     let status = status(&registry, "plain");
     assert_eq!(status.version, "3.2.1");
     assert_eq!(status.origin, Origin::Bundled);
@@ -148,30 +135,21 @@ fn a_directory_is_loaded_file_by_file() {
 
     let registry = registry();
     let reports = registry.load_directory(directory.path(), |_| Grant::default());
-    let names: Vec<_> = reports
-        .iter()
-        .map(|report| report.path.file_name().unwrap().to_str().unwrap())
-        .collect();
+    let names: Vec<_> =
+        reports.iter().map(|report| report.path.file_name().unwrap().to_str().unwrap()).collect();
     assert_eq!(names, ["a.wasm", "b.wasm", "c.wasm", "d.wasm"]);
     assert!(reports[0].outcome.is_ok() && reports[3].outcome.is_ok());
     assert!(matches!(reports[1].outcome, Err(LoadError::NotWebAssembly)));
     assert!(matches!(reports[2].outcome, Err(LoadError::NameTaken(_))));
     let origin = status(&registry, "vendor").origin;
-    assert_eq!(
-        origin,
-        Origin::Installed(Some(directory.path().join("d.wasm")))
-    );
+    assert_eq!(origin, Origin::Installed(Some(directory.path().join("d.wasm"))));
 }
 
 #[test]
 fn a_directory_that_is_not_there_holds_no_plugin() {
     let directory = tempfile::tempdir().unwrap();
     let missing = directory.path().join("missing");
-    assert!(
-        registry()
-            .load_directory(&missing, |_| Grant::default())
-            .is_empty()
-    );
+    assert!(registry().load_directory(&missing, |_| Grant::default()).is_empty());
 }
 
 #[test]

@@ -183,7 +183,7 @@ impl Guest {
     /// The core module within the component.
     pub(crate) fn core_module(&self) -> Vec<u8> {
         let text = self.text_format();
-        wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+        wat::parse_str(&text).expect("the guest's text parses")
     }
 
     fn resolve(&self) -> (Resolve, wit_parser::WorldId) {
@@ -195,12 +195,9 @@ impl Guest {
             "package test:guest;\nworld guest {{\n{interfaces}include {};\n}}\n{packages}",
             self.world.include
         );
-        let package = resolve
-            .push_str("guest.wit", &source)
-            .expect("the guest's world parses");
-        let world = resolve
-            .select_world(&[package], Some("guest"))
-            .expect("the guest has one world");
+        let package = resolve.push_str("guest.wit", &source).expect("the guest's world parses");
+        let world =
+            resolve.select_world(&[package], Some("guest")).expect("the guest has one world");
         (resolve, world)
     }
 
@@ -208,11 +205,7 @@ impl Guest {
         let mut text = format!("(module {} {}", self.world.imports, self.imports);
         let pages = self.image.end() / 65536 + 1;
         let _ = write!(text, "(memory (export \"memory\") {pages})");
-        let _ = write!(
-            text,
-            "(global $heap (mut i32) (i32.const {}))",
-            self.image.end()
-        );
+        let _ = write!(text, "(global $heap (mut i32) (i32.const {}))", self.image.end());
         text.push_str(REALLOC);
         text.push_str(&self.image.data_segment());
         text.push_str(&self.items);

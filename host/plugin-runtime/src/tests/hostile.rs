@@ -71,11 +71,7 @@ async fn an_endless_loop_in_any_export_ends_at_the_deadline() {
     for (name, guest) in spoilt_everywhere(LOOP) {
         install(&registry, &guest);
         let failure = use_all(&registry, &name).await.unwrap_err();
-        assert_eq!(
-            failure.kind(),
-            FailureKind::PluginTimeout,
-            "{name}: {failure:?}"
-        );
+        assert_eq!(failure.kind(), FailureKind::PluginTimeout, "{name}: {failure:?}");
         assert_eq!(status(&registry, &name).stats.timeouts, 1);
         assert_serves(&registry, "good").await;
     }
@@ -102,21 +98,14 @@ async fn an_answer_outside_of_memory_is_a_fault() {
     for (name, guest) in spoilt_everywhere("(i32.const -8)") {
         install(&registry, &guest);
         let failure = use_all(&registry, &name).await.unwrap_err();
-        assert_eq!(
-            failure.kind(),
-            FailureKind::PluginFault,
-            "{name}: {failure:?}"
-        );
+        assert_eq!(failure.kind(), FailureKind::PluginFault, "{name}: {failure:?}");
     }
 }
 
 #[tokio::test]
 async fn an_instance_is_not_used_again_after_a_trap() {
     let registry = registry();
-    install(
-        &registry,
-        &Guest::egress("bad").body("encode", "unreachable"),
-    );
+    install(&registry, &Guest::egress("bad").body("encode", "unreachable"));
     let mut exchange = open(&registry, "bad");
     exchange.encode(Bytes::new()).await.unwrap_err();
     let failure = exchange.begin(identity(), &ok_head()).await.unwrap_err();
@@ -140,10 +129,7 @@ async fn memory_cannot_grow_past_the_limit() {
 
 #[tokio::test]
 async fn memory_of_all_instances_together_has_a_limit() {
-    let registry = registry_with(Limits {
-        total_memory_bytes: 4 * 1024 * 1024,
-        ..LIMITS
-    });
+    let registry = registry_with(Limits { total_memory_bytes: 4 * 1024 * 1024, ..LIMITS });
     let guest =
         Guest::egress("greedy").body("encode", "(drop (memory.grow (i32.const 100))) unreachable");
     install(&registry, &guest);
@@ -153,15 +139,13 @@ async fn memory_of_all_instances_together_has_a_limit() {
 
 #[tokio::test]
 async fn a_table_cannot_grow_past_the_limit() {
-    let guest = Guest::egress("greedy")
-        .items("(table $table 1 funcref)")
-        .body(
-            "encode",
-            "(if (i32.ne (i32.const -1)
+    let guest = Guest::egress("greedy").items("(table $table 1 funcref)").body(
+        "encode",
+        "(if (i32.ne (i32.const -1)
                   (table.grow $table (ref.null func) (i32.const 1000000)))
                (then (return (i32.const 0))))
              unreachable",
-        );
+    );
     let registry = registry();
     install(&registry, &guest);
     let failure = encode(&registry, "greedy").await.unwrap_err();
@@ -246,11 +230,7 @@ async fn a_header_cannot_be_injected() {
 
 #[tokio::test]
 async fn a_plugin_sets_no_header_of_the_host() {
-    let evil = [
-        ("Authorization", "Bearer evil"),
-        ("host", "evil"),
-        ("x-ok", "1"),
-    ];
+    let evil = [("Authorization", "Bearer evil"), ("host", "evil"), ("x-ok", "1")];
     let guest = Guest::egress("evil").answer_with("plan", |image| image.plan("/", &evil));
     let registry = registry();
     install(&registry, &guest);
@@ -260,13 +240,7 @@ async fn a_plugin_sets_no_header_of_the_host() {
 
 #[tokio::test]
 async fn a_plugin_names_no_authority() {
-    for path in [
-        "http://evil.example/",
-        "//evil.example/",
-        "/\\evil",
-        "x",
-        "",
-    ] {
+    for path in ["http://evil.example/", "//evil.example/", "/\\evil", "x", ""] {
         let in_plan = Guest::egress("plan").answer_with("plan", |image| image.plan(path, &[]));
         let in_body =
             Guest::egress("body").answer_with("encode", |image| image.encoded("", Some(path)));
@@ -285,9 +259,8 @@ async fn a_plugin_names_no_authority() {
 
 #[tokio::test]
 async fn a_slot_that_is_not_declared_is_a_fault() {
-    let http = Guest::http("http").answer_with("prepare", |image| {
-        image.exchange("/", &[], Some("other_key"))
-    });
+    let http = Guest::http("http")
+        .answer_with("prepare", |image| image.exchange("/", &[], Some("other_key")));
     let process =
         Guest::process("process").answer_with("probe", |image| image.process("/x", Some("other")));
     let registry = registry();
@@ -329,9 +302,7 @@ async fn a_plugin_that_failed_lately_keeps_off_the_tasks() {
     let mut exchange = open(&registry, "moody");
     let mut encoding = exchange.encode(Bytes::new());
     let waker = std::task::Waker::noop();
-    let polled = encoding
-        .as_mut()
-        .poll(&mut std::task::Context::from_waker(waker));
+    let polled = encoding.as_mut().poll(&mut std::task::Context::from_waker(waker));
     assert!(polled.is_pending(), "it ran on the task");
     assert_eq!(encoding.await.unwrap().body, "encoded");
 }
@@ -340,10 +311,7 @@ async fn a_plugin_that_failed_lately_keeps_off_the_tasks() {
 async fn more_instances_than_may_be_are_refused_as_load() {
     let registry = registry_with(Limits {
         live_instances: 2,
-        stock: crate::StockLimits {
-            instances: 1,
-            ..LIMITS.stock
-        },
+        stock: crate::StockLimits { instances: 1, ..LIMITS.stock },
         ..LIMITS
     });
     install(&registry, &Guest::egress("plain"));
@@ -358,8 +326,6 @@ async fn more_instances_than_may_be_are_refused_as_load() {
     assert_eq!(failure.kind(), FailureKind::QueueFull);
     assert!((1..=2).contains(&held.len()));
     held.clear();
-    eventually("instances are free again", || {
-        registry.runtime().live_instances() < 2
-    });
+    eventually("instances are free again", || registry.runtime().live_instances() < 2);
     assert_serves(&registry, "plain").await;
 }

@@ -31,14 +31,9 @@ fn a_core_module_is_refused() {
 #[test]
 fn precompiled_code_is_refused() {
     let registry = registry();
-    let code = registry
-        .runtime()
-        .engine()
-        .precompile_component(&Guest::egress("plain").build())
-        .unwrap();
-    let refusal = registry
-        .install(&code, Origin::Bundled, Grant::default())
-        .unwrap_err();
+    let code =
+        registry.runtime().engine().precompile_component(&Guest::egress("plain").build()).unwrap();
+    let refusal = registry.install(&code, Origin::Bundled, Grant::default()).unwrap_err();
     assert!(matches!(refusal, LoadError::Precompiled), "{refusal}");
 }
 
@@ -73,21 +68,11 @@ fn a_spoilt_file_is_refused_and_nothing_panics() {
 
 #[test]
 fn a_file_over_the_limit_is_refused() {
-    let registry = registry_with(Limits {
-        component_bytes: 100,
-        ..LIMITS
-    });
+    let registry = registry_with(Limits { component_bytes: 100, ..LIMITS });
     let refusal = registry
-        .install(
-            &Guest::egress("plain").build(),
-            Origin::Bundled,
-            Grant::default(),
-        )
+        .install(&Guest::egress("plain").build(), Origin::Bundled, Grant::default())
         .unwrap_err();
-    assert!(
-        matches!(refusal, LoadError::TooLarge { most: 100 }),
-        "{refusal}"
-    );
+    assert!(matches!(refusal, LoadError::TooLarge { most: 100 }), "{refusal}");
 }
 
 #[test]
@@ -131,10 +116,7 @@ fn a_manifest_over_the_limit_is_refused() {
     let long = "x".repeat(LIMITS.manifest_bytes);
     let guest = Guest::egress("plain").manifest(|it| it["description"] = json!(long));
     let refusal = refusal(&guest);
-    assert!(
-        matches!(refusal, LoadError::NeedsTooMuch { .. }),
-        "{refusal}"
-    );
+    assert!(matches!(refusal, LoadError::NeedsTooMuch { .. }), "{refusal}");
 }
 
 #[test]
@@ -151,40 +133,25 @@ fn the_manifests_kind_has_to_match_the_exports() {
 #[test]
 fn a_component_without_a_known_world_is_refused() {
     let mut component = wat::parse_str("(component)").unwrap();
-    guests::add_manifest(
-        &mut component,
-        guests::manifests::normalizer("x").to_string().as_bytes(),
-    );
+    guests::add_manifest(&mut component, guests::manifests::normalizer("x").to_string().as_bytes());
     let refusal = load(&component).unwrap_err();
-    assert!(
-        refusal.to_string().contains("it exports: nothing"),
-        "{refusal}"
-    );
+    assert!(refusal.to_string().contains("it exports: nothing"), "{refusal}");
 }
 
 #[test]
 fn an_export_of_another_version_of_the_contract_is_refused() {
     let text = "(component (instance $i) (export \"patchbay:plugin/egress@0.9.0\" (instance $i)))";
     let mut component = wat::parse_str(text).unwrap();
-    guests::add_manifest(
-        &mut component,
-        guests::manifests::normalizer("x").to_string().as_bytes(),
-    );
+    guests::add_manifest(&mut component, guests::manifests::normalizer("x").to_string().as_bytes());
     let refusal = load(&component).unwrap_err();
-    assert!(
-        matches!(refusal, LoadError::ContractVersion(_)),
-        "{refusal}"
-    );
+    assert!(matches!(refusal, LoadError::ContractVersion(_)), "{refusal}");
 }
 
 #[test]
 fn exports_with_other_types_are_refused() {
     let text = "(component (instance $i) (export \"patchbay:plugin/egress@0.1.0\" (instance $i)))";
     let mut component = wat::parse_str(text).unwrap();
-    guests::add_manifest(
-        &mut component,
-        guests::manifests::normalizer("x").to_string().as_bytes(),
-    );
+    guests::add_manifest(&mut component, guests::manifests::normalizer("x").to_string().as_bytes());
     let refusal = load(&component).unwrap_err();
     assert!(matches!(refusal, LoadError::Types(_)), "{refusal}");
 }
@@ -221,10 +188,7 @@ fn an_import_of_a_plain_function_is_refused_by_name() {
     let text = "(component (import \"env\" (func)) (instance $i) \
                 (export \"patchbay:plugin/egress@0.1.0\" (instance $i)))";
     let mut component = wat::parse_str(text).unwrap();
-    guests::add_manifest(
-        &mut component,
-        guests::manifests::normalizer("x").to_string().as_bytes(),
-    );
+    guests::add_manifest(&mut component, guests::manifests::normalizer("x").to_string().as_bytes());
     let refusal = load(&component).unwrap_err();
     assert!(refusal.to_string().contains("imports \"env\""), "{refusal}");
 }
@@ -234,19 +198,13 @@ fn more_memory_than_the_limit_is_refused_at_load() {
     let pages = LIMITS.instance.memory_bytes / 65536 + 1;
     let memory = format!("(memory $more {pages})");
     let refusal = refusal(&Guest::egress("large").items(&memory));
-    assert!(
-        refusal.to_string().contains("bytes of memory: 8519680"),
-        "{refusal}"
-    );
+    assert!(refusal.to_string().contains("bytes of memory: 8519680"), "{refusal}");
 }
 
 #[test]
 fn a_larger_table_than_the_limit_is_refused_at_load() {
     let refusal = refusal(&Guest::egress("large").items("(table 100000 funcref)"));
-    assert!(
-        refusal.to_string().contains("elements in a table: 100000"),
-        "{refusal}"
-    );
+    assert!(refusal.to_string().contains("elements in a table: 100000"), "{refusal}");
 }
 
 #[test]
@@ -259,49 +217,30 @@ fn more_memories_and_tables_than_the_limit_are_refused_at_load() {
 
 #[test]
 fn asking_for_more_than_is_granted_is_refused() {
-    for limits in [
-        json!({ "memory_bytes": 1u64 << 40 }),
-        json!({ "call_ms": 3_600_000 }),
-    ] {
+    for limits in [json!({ "memory_bytes": 1u64 << 40 }), json!({ "call_ms": 3_600_000 })] {
         let guest = Guest::egress("greedy").manifest(|it| it["limits"] = limits);
         let refusal = refusal(&guest);
-        assert!(
-            matches!(refusal, LoadError::NeedsTooMuch { .. }),
-            "{refusal}"
-        );
+        assert!(matches!(refusal, LoadError::NeedsTooMuch { .. }), "{refusal}");
     }
 }
 
 #[test]
 fn a_loop_in_the_start_function_ends_at_the_deadline() {
-    let guest = Guest::egress("slow")
-        .start("(loop $l (br $l))")
-        .call_ms(300);
+    let guest = Guest::egress("slow").start("(loop $l (br $l))").call_ms(300);
     let refusal = refusal(&guest);
-    assert!(
-        refusal
-            .to_string()
-            .contains("start of plugin slow did not return"),
-        "{refusal}"
-    );
+    assert!(refusal.to_string().contains("start of plugin slow did not return"), "{refusal}");
 }
 
 #[test]
 fn a_trap_in_the_start_function_is_refused() {
     let refusal = refusal(&Guest::egress("bad").start("unreachable"));
-    assert!(
-        refusal.to_string().contains("no instance can be made"),
-        "{refusal}"
-    );
+    assert!(refusal.to_string().contains("no instance can be made"), "{refusal}");
 }
 
 #[test]
 fn the_runtime_works_without_the_pool() {
     // More address space than a process has.
-    let registry = registry_with(Limits {
-        live_instances: 100_000,
-        ..LIMITS
-    });
+    let registry = registry_with(Limits { live_instances: 100_000, ..LIMITS });
     assert_eq!(registry.runtime().allocator(), crate::Allocator::OnDemand);
     install(&registry, &Guest::egress("plain"));
     let runtime = tokio::runtime::Runtime::new().unwrap();

@@ -38,10 +38,7 @@ pub(super) fn lines_of(plugin: &str) -> Vec<String> {
     let written = WRITTEN.lock().unwrap();
     let text = String::from_utf8_lossy(&written).into_owned();
     let tag = format!("plugin.name=\"{plugin}\"");
-    text.lines()
-        .filter(|line| line.contains(&tag))
-        .map(str::to_owned)
-        .collect()
+    text.lines().filter(|line| line.contains(&tag)).map(str::to_owned).collect()
 }
 
 /// A normalizer that logs a message a number of times when it encodes.
@@ -75,10 +72,7 @@ async fn a_line_is_tagged_with_plugin_and_request() {
     assert_serves(&registry, "tagged").await;
     let lines = lines_of("tagged");
     assert_eq!(lines.len(), 1);
-    assert!(
-        lines[0].contains("WARN") && lines[0].contains("hello"),
-        "{lines:?}"
-    );
+    assert!(lines[0].contains("WARN") && lines[0].contains("hello"), "{lines:?}");
     assert!(lines[0].contains("request.id=\"request-1\""), "{lines:?}");
 }
 

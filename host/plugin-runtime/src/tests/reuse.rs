@@ -5,10 +5,7 @@ use exchange::Ending;
 use super::*;
 use crate::{Isolation, ReuseLimits};
 
-const REUSE: Grant = Grant {
-    isolation: Isolation::Reuse,
-    sockets: crate::SocketImports::Refused,
-};
+const REUSE: Grant = Grant { isolation: Isolation::Reuse, sockets: crate::SocketImports::Refused };
 
 /// A normalizer whose encoded body is the number of calls that its instance has served.
 pub(super) fn counting(name: &str) -> Guest {
@@ -30,13 +27,8 @@ pub(super) fn counting(name: &str) -> Guest {
 }
 
 fn reusing(limits: ReuseLimits, guest: &Guest) -> Registry {
-    let registry = registry_with(Limits {
-        reuse: limits,
-        ..LIMITS
-    });
-    registry
-        .install(&guest.build(), Origin::Installed(None), REUSE)
-        .unwrap();
+    let registry = registry_with(Limits { reuse: limits, ..LIMITS });
+    registry.install(&guest.build(), Origin::Installed(None), REUSE).unwrap();
     registry
 }
 
@@ -67,10 +59,7 @@ async fn two_exchanges_at_once_have_two_instances() {
 
 #[tokio::test]
 async fn an_instance_retires_after_its_number_of_exchanges() {
-    let limits = ReuseLimits {
-        exchanges: 4,
-        ..LIMITS.reuse
-    };
+    let limits = ReuseLimits { exchanges: 4, ..LIMITS.reuse };
     let registry = reusing(limits, &counting("counting"));
     let mut longest = 0;
     for _ in 0..40 {
@@ -82,14 +71,9 @@ async fn an_instance_retires_after_its_number_of_exchanges() {
 
 #[tokio::test]
 async fn an_instance_retires_at_its_memory_mark() {
-    let limits = ReuseLimits {
-        memory_bytes: 2 * 65536,
-        ..LIMITS.reuse
-    };
+    let limits = ReuseLimits { memory_bytes: 2 * 65536, ..LIMITS.reuse };
     let guest = counting("counting").body("plan", "(drop (memory.grow (i32.const 2))) unreachable");
-    let growing = guest
-        .answer_with("plan", |image| image.plan("/", &[]))
-        .start("");
+    let growing = guest.answer_with("plan", |image| image.plan("/", &[])).start("");
     let registry = reusing(limits, &growing);
     assert_eq!(count(&registry).await, 1);
     assert_eq!(count(&registry).await, 2);
@@ -102,20 +86,10 @@ async fn an_instance_retires_at_its_memory_mark() {
 
 #[tokio::test]
 async fn an_instance_retires_after_an_error() {
-    let registry = reusing(
-        LIMITS.reuse,
-        &counting("counting").body("plan", "unreachable"),
-    );
+    let registry = reusing(LIMITS.reuse, &counting("counting").body("plan", "unreachable"));
     assert_eq!(count(&registry).await, 1);
-    dialect(&registry, "counting")
-        .plan(&call())
-        .await
-        .unwrap_err();
-    assert_eq!(
-        count(&registry).await,
-        1,
-        "the instance that trapped was used again"
-    );
+    dialect(&registry, "counting").plan(&call()).await.unwrap_err();
+    assert_eq!(count(&registry).await, 1, "the instance that trapped was used again");
 }
 
 #[tokio::test]
@@ -123,10 +97,7 @@ async fn an_instance_retires_after_a_breach_of_the_contract() {
     let guest = counting("counting").answer_with("plan", |image| image.plan("//evil", &[]));
     let registry = reusing(LIMITS.reuse, &guest);
     assert_eq!(count(&registry).await, 1);
-    dialect(&registry, "counting")
-        .plan(&call())
-        .await
-        .unwrap_err();
+    dialect(&registry, "counting").plan(&call()).await.unwrap_err();
     assert_eq!(count(&registry).await, 1);
 }
 
@@ -148,15 +119,10 @@ async fn an_instance_with_an_open_decoder_retires() {
 
 #[tokio::test]
 async fn an_idle_instance_retires() {
-    let limits = ReuseLimits {
-        idle: Duration::ZERO,
-        ..LIMITS.reuse
-    };
+    let limits = ReuseLimits { idle: Duration::ZERO, ..LIMITS.reuse };
     let registry = reusing(limits, &counting("counting"));
     assert_eq!(count(&registry).await, 1);
-    eventually("it is retired", || {
-        status(&registry, "counting").stats.stock_depth == 0
-    });
+    eventually("it is retired", || status(&registry, "counting").stats.stock_depth == 0);
 }
 
 #[tokio::test]
@@ -178,10 +144,7 @@ async fn a_destructor_that_traps_or_loops_ends_its_exchange_alone() {
 #[tokio::test]
 async fn a_fresh_instance_is_dropped_without_its_destructor() {
     let registry = registry();
-    install(
-        &registry,
-        &Guest::egress("plain").body("dtor", "unreachable"),
-    );
+    install(&registry, &Guest::egress("plain").body("dtor", "unreachable"));
     let mut exchange = open(&registry, "plain");
     exchange.begin(identity(), &ok_head()).await.unwrap();
     exchange.finish(Ending::Clean).await.unwrap();

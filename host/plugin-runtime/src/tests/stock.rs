@@ -4,34 +4,23 @@ use super::*;
 use crate::StockLimits;
 
 fn stocked(limits: StockLimits) -> Registry {
-    registry_with(Limits {
-        stock: limits,
-        ..LIMITS
-    })
+    registry_with(Limits { stock: limits, ..LIMITS })
 }
 
 #[tokio::test]
 async fn an_exchange_finds_a_ready_instance_and_more_are_made() {
-    let registry = stocked(StockLimits {
-        instances: 4,
-        ..LIMITS.stock
-    });
+    let registry = stocked(StockLimits { instances: 4, ..LIMITS.stock });
     install(&registry, &Guest::egress("plain"));
     assert_eq!(status(&registry, "plain").stats.stock_depth, 1);
     assert_serves(&registry, "plain").await;
     let stats = status(&registry, "plain").stats;
     assert_eq!((stats.stock_hits, stats.stock_misses), (1, 0));
-    eventually("the stock is full", || {
-        status(&registry, "plain").stats.stock_depth == 4
-    });
+    eventually("the stock is full", || status(&registry, "plain").stats.stock_depth == 4);
 }
 
 #[tokio::test]
 async fn an_empty_stock_makes_an_instance_on_the_spot_and_counts_it() {
-    let registry = stocked(StockLimits {
-        instances: 0,
-        ..LIMITS.stock
-    });
+    let registry = stocked(StockLimits { instances: 0, ..LIMITS.stock });
     install(&registry, &Guest::egress("plain"));
     for _ in 0..3 {
         assert_serves(&registry, "plain").await;
@@ -44,25 +33,15 @@ async fn an_empty_stock_makes_an_instance_on_the_spot_and_counts_it() {
 #[tokio::test]
 async fn a_stock_holds_no_more_bytes_than_its_limit() {
     // Every instance has a page of memory.
-    let registry = stocked(StockLimits {
-        instances: 100,
-        bytes: 3 * 65536,
-        ..LIMITS.stock
-    });
+    let registry = stocked(StockLimits { instances: 100, bytes: 3 * 65536, ..LIMITS.stock });
     install(&registry, &Guest::egress("plain"));
     assert_serves(&registry, "plain").await;
-    eventually("the stock is full", || {
-        status(&registry, "plain").stats.stock_depth == 3
-    });
+    eventually("the stock is full", || status(&registry, "plain").stats.stock_depth == 3);
 }
 
 #[tokio::test]
 async fn an_idle_stock_shrinks_to_one() {
-    let registry = stocked(StockLimits {
-        instances: 4,
-        idle: Duration::ZERO,
-        ..LIMITS.stock
-    });
+    let registry = stocked(StockLimits { instances: 4, idle: Duration::ZERO, ..LIMITS.stock });
     install(&registry, &Guest::egress("plain"));
     assert_serves(&registry, "plain").await;
     eventually("the stock was filled and has shrunk", || {
@@ -86,27 +65,19 @@ async fn one_exchange_is_one_instance() {
 
 #[tokio::test]
 async fn used_instances_are_dropped() {
-    let registry = stocked(StockLimits {
-        instances: 0,
-        ..LIMITS.stock
-    });
+    let registry = stocked(StockLimits { instances: 0, ..LIMITS.stock });
     install(&registry, &Guest::egress("plain"));
     for _ in 0..200 {
         assert_serves(&registry, "plain").await;
     }
-    eventually("nothing is left", || {
-        registry.runtime().live_instances() == 0
-    });
+    eventually("nothing is left", || registry.runtime().live_instances() == 0);
 }
 
 #[tokio::test]
 async fn stocks_leave_half_of_all_instances_to_exchanges() {
     let registry = registry_with(Limits {
         live_instances: 8,
-        stock: StockLimits {
-            instances: 8,
-            ..LIMITS.stock
-        },
+        stock: StockLimits { instances: 8, ..LIMITS.stock },
         ..LIMITS
     });
     for name in ["one", "two"] {
@@ -124,4 +95,13 @@ async fn stocks_leave_half_of_all_instances_to_exchanges() {
         exchange.encode(Bytes::new()).await.unwrap();
         held.push(exchange);
     }
+}
+
+#[tokio::test]
+async fn a_plugin_that_cannot_be_warmed_up_has_a_stock_too() {
+    let registry = registry();
+    install(&registry, &Guest::egress("plain").body("plan", "unreachable"));
+    assert_serves(&registry, "plain").await;
+    eventually("the stock is filled", || status(&registry, "plain").stats.stock_depth > 1);
+    assert_eq!(status(&registry, "plain").stats.faults, 0);
 }

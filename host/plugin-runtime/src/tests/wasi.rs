@@ -36,9 +36,8 @@ async fn waiting_ends_at_the_deadline() {
 #[tokio::test]
 async fn waiting_in_the_start_function_ends_at_the_deadline() {
     let guest = waiting("sleeper").start(WAIT_A_DAY).call_ms(300);
-    let refusal = registry()
-        .install(&guest.build(), Origin::Bundled, Grant::default())
-        .unwrap_err();
+    let refusal =
+        registry().install(&guest.build(), Origin::Bundled, Grant::default()).unwrap_err();
     assert!(refusal.to_string().contains("did not return"), "{refusal}");
 }
 
@@ -76,11 +75,8 @@ const OUTPUT_CORE: &str = "
     (import \"wasi:cli/environment@0.2.0\" \"get-environment\" (func $environment (param i32)))";
 
 fn printing(name: &str) -> Guest {
-    let interfaces = [
-        "wasi:io/streams@0.2.0",
-        "wasi:cli/stdout@0.2.0",
-        "wasi:cli/environment@0.2.0",
-    ];
+    let interfaces =
+        ["wasi:io/streams@0.2.0", "wasi:cli/stdout@0.2.0", "wasi:cli/environment@0.2.0"];
     Guest::egress(name).imports(OUTPUT, &interfaces, OUTPUT_CORE)
 }
 
@@ -160,15 +156,10 @@ async fn sockets_are_refused_or_inert() {
     );
     let bytes = guest.body("encode", body).build();
     let registry = registry();
-    let refusal = registry
-        .install(&bytes, Origin::Bundled, Grant::default())
-        .unwrap_err();
+    let refusal = registry.install(&bytes, Origin::Bundled, Grant::default()).unwrap_err();
     assert!(matches!(refusal, LoadError::Import { .. }), "{refusal}");
 
-    let inert = Grant {
-        sockets: SocketImports::Inert,
-        ..Grant::default()
-    };
+    let inert = Grant { sockets: SocketImports::Inert, ..Grant::default() };
     registry.install(&bytes, Origin::Bundled, inert).unwrap();
     let failure = encode(&registry, "caller").await.unwrap_err();
     let cause = failure.cause_chain().unwrap();

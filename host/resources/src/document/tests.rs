@@ -51,10 +51,7 @@ fn problems_with(pointer: &str, member: &str, new: Value) -> Vec<String> {
 fn a_good_document_is_read_with_its_defaults() {
     let document = Document::read(&good()).unwrap();
     let main = &document.providers[0];
-    assert_eq!(
-        main.base_url.as_ref().unwrap().as_url().as_str(),
-        "https://api.example.com/v1"
-    );
+    assert_eq!(main.base_url.as_ref().unwrap().as_url().as_str(), "https://api.example.com/v1");
     assert_eq!(main.timeouts.connect, Duration::from_millis(100));
     assert_eq!(main.timeouts.idle, Duration::from_secs(60));
     assert_eq!(main.network, Network::Anywhere);
@@ -121,11 +118,7 @@ fn each_bad_provider_member_is_named_with_a_fix() {
             json!("all"),
             "providers[1].models: must be a list or \"discover\"; list the models, as in models = [\"name\"], or write \"discover\"",
         ),
-        (
-            "models",
-            json!(["a", "a"]),
-            "providers[1].models: names \"a\" twice; name it once",
-        ),
+        ("models", json!(["a", "a"]), "providers[1].models: names \"a\" twice; name it once"),
         (
             "models",
             json!(["a b"]),
@@ -287,10 +280,7 @@ fn problems_of_different_resources_are_found_at_once_and_none_follows_from_anoth
         value["api_keys"][0]["key"] = json!(7);
         value["routes"][0]["candidates"][1]["provider"] = json!("nobody");
     });
-    let paths: Vec<_> = problems
-        .iter()
-        .filter_map(|text| text.split(": ").next())
-        .collect();
+    let paths: Vec<_> = problems.iter().filter_map(|text| text.split(": ").next()).collect();
     assert_eq!(
         paths,
         [

@@ -17,10 +17,7 @@ fn every_problem_is_found_in_one_reading() {
     let problems = problems_of(&value, |fields| {
         assert_eq!(fields.member("name").required("add one").text(), None);
         assert_eq!(fields.member("port").integer(1..=9), None);
-        assert_eq!(
-            fields.member("mode").choice(&[("fast", 1), ("slow", 2)]),
-            None
-        );
+        assert_eq!(fields.member("mode").choice(&[("fast", 1), ("slow", 2)]), None);
         let sizes = fields.member("sizes").list(|element| element.text());
         assert_eq!(sizes, Some(vec!["a"]));
     });
@@ -42,12 +39,7 @@ fn a_wrong_value_is_not_quoted_where_a_text_may_be_a_secret() {
     let problems = problems_of(&value, |fields| {
         assert_eq!(fields.member("key").text(), None);
         assert_eq!(fields.member("flag").boolean(), None);
-        assert!(
-            fields
-                .member("list")
-                .list(|element| element.text())
-                .is_none()
-        );
+        assert!(fields.member("list").list(|element| element.text()).is_none());
     });
     assert_eq!(problems.len(), 3);
     assert!(problems.iter().all(|text| !text.contains("sk-secret")));
@@ -56,18 +48,9 @@ fn a_wrong_value_is_not_quoted_where_a_text_may_be_a_secret() {
 #[test]
 fn a_number_out_of_range_says_the_range() {
     for (value, expected) in [
-        (
-            json!({"n": 0}),
-            "n: 0 is out of range; use a number from 1 to 9",
-        ),
-        (
-            json!({"n": -1}),
-            "n: -1 is out of range; use a number from 1 to 9",
-        ),
-        (
-            json!({"n": 1.5}),
-            "n: must be a whole number, but is a number; write a whole number",
-        ),
+        (json!({"n": 0}), "n: 0 is out of range; use a number from 1 to 9"),
+        (json!({"n": -1}), "n: -1 is out of range; use a number from 1 to 9"),
+        (json!({"n": 1.5}), "n: must be a whole number, but is a number; write a whole number"),
     ] {
         let problems = problems_of(&value, |fields| {
             assert_eq!(fields.member("n").integer(1..=9), None);
@@ -86,13 +69,7 @@ fn unknown_members_of_inner_tables_are_found_with_their_path() {
                 Some(())
             })
         };
-        assert_eq!(
-            fields.member("list").list(read).map(|list| list.len()),
-            Some(2)
-        );
+        assert_eq!(fields.member("list").list(read).map(|list| list.len()), Some(2));
     });
-    assert_eq!(
-        problems,
-        ["list[1].nmae: unknown member \"nmae\"; did you mean \"name\"?"]
-    );
+    assert_eq!(problems, ["list[1].nmae: unknown member \"nmae\"; did you mean \"name\"?"]);
 }

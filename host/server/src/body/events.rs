@@ -35,13 +35,7 @@ impl EventBody {
     /// The body of an answer that has begun well.
     pub(crate) fn new(stream: ReplyStream, visit: Visit) -> Self {
         let silence = Silence::new(visit.keep_alive());
-        Self {
-            open: Some(Open {
-                stream,
-                visit,
-                silence,
-            }),
-        }
+        Self { open: Some(Open { stream, visit, silence }) }
     }
 
     fn close(&mut self, outcome: Outcome) {
@@ -109,11 +103,7 @@ struct Silence {
 
 impl Silence {
     fn new(longest: Duration) -> Self {
-        Self {
-            longest,
-            since: None,
-            timer: None,
-        }
+        Self { longest, since: None, timer: None }
     }
 
     /// Something was sent.

@@ -24,17 +24,9 @@ impl WholeBody {
         if visit.is_head() {
             // Nobody will ask for the bytes: the head is the whole answer.
             visit.note_outcome(outcome);
-            return Self {
-                bytes: Some(bytes),
-                outcome: None,
-                visit,
-            };
+            return Self { bytes: Some(bytes), outcome: None, visit };
         }
-        Self {
-            bytes: Some(bytes),
-            outcome: Some(outcome),
-            visit,
-        }
+        Self { bytes: Some(bytes), outcome: Some(outcome), visit }
     }
 }
 

@@ -15,14 +15,7 @@ use crate::visit::Visit;
 
 /// Alive: the process answers.
 pub(crate) async fn alive(visit: Visit) -> Response {
-    reply::json(
-        visit,
-        StatusCode::OK,
-        &Report {
-            status: "alive",
-            checks: &[],
-        },
-    )
+    reply::json(visit, StatusCode::OK, &Report { status: "alive", checks: &[] })
 }
 
 /// Ready: requests can be answered; 503 with reasons where not.
@@ -37,14 +30,7 @@ pub(crate) async fn ready(State(edge): State<Arc<Edge>>, visit: Visit) -> Respon
         (StatusCode::SERVICE_UNAVAILABLE, "not ready")
     };
     let checks: Vec<_> = readiness.checks.iter().map(Check::of).collect();
-    reply::json(
-        visit,
-        status,
-        &Report {
-            status: word,
-            checks: &checks,
-        },
-    )
+    reply::json(visit, status, &Report { status: word, checks: &checks })
 }
 
 #[derive(Serialize)]
@@ -62,10 +48,6 @@ struct Check<'a> {
 
 impl<'a> Check<'a> {
     fn of(check: &'a ReadinessCheck) -> Self {
-        Self {
-            name: &check.name,
-            ok: check.ok,
-            reason: check.reason.as_deref(),
-        }
+        Self { name: &check.name, ok: check.ok, reason: check.reason.as_deref() }
     }
 }

@@ -23,14 +23,7 @@ pub(crate) async fn list(
     match contained(|| edge.service.models(&caller)) {
         Ok(models) => {
             let data = models.iter().map(Model::of).collect();
-            reply::json(
-                visit,
-                StatusCode::OK,
-                &ModelList {
-                    object: "list",
-                    data,
-                },
-            )
+            reply::json(visit, StatusCode::OK, &ModelList { object: "list", data })
         }
         Err(failure) => reply::failure(visit, failure),
     }
@@ -44,15 +37,9 @@ pub(crate) async fn single(
 ) -> Response {
     let found = contained(|| edge.service.models(&caller)).and_then(|models| {
         let Path(id) = id.map_err(|_| {
-            Failure::new(
-                FailureKind::InvalidRequest,
-                "the model's name in the URL is not UTF-8",
-            )
+            Failure::new(FailureKind::InvalidRequest, "the model's name in the URL is not UTF-8")
         })?;
-        models
-            .into_iter()
-            .find(|model| *model.id == id)
-            .ok_or_else(unknown_model)
+        models.into_iter().find(|model| *model.id == id).ok_or_else(unknown_model)
     });
     match found {
         Ok(model) => reply::json(visit, StatusCode::OK, &Model::of(&model)),
@@ -82,11 +69,6 @@ struct Model<'a> {
 
 impl<'a> Model<'a> {
     fn of(entry: &'a ModelEntry) -> Self {
-        Self {
-            id: &entry.id,
-            object: "model",
-            created: entry.created,
-            owned_by: &entry.owned_by,
-        }
+        Self { id: &entry.id, object: "model", created: entry.created, owned_by: &entry.owned_by }
     }
 }

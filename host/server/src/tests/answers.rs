@@ -44,10 +44,7 @@ async fn the_record_says_what_the_pipeline_noted() {
             notes.provider = Some("main".into());
             notes.provider_model = Some("big-1".into());
             notes.attempts = 3;
-            notes.usage = Some(Usage {
-                prompt_tokens: 5,
-                ..Usage::default()
-            });
+            notes.usage = Some(Usage { prompt_tokens: 5, ..Usage::default() });
         });
         Ok(reply(ReplyBody::Complete(Bytes::from_static(b"{}"))))
     }));
@@ -58,10 +55,7 @@ async fn the_record_says_what_the_pipeline_noted() {
     assert_eq!(record.model.as_deref(), Some("smart"));
     assert_eq!(record.provider.as_deref(), Some("main"));
     assert_eq!(record.provider_model.as_deref(), Some("big-1"));
-    assert_eq!(
-        (record.attempts, record.request_bytes, record.response_bytes),
-        (3, 7, 2)
-    );
+    assert_eq!((record.attempts, record.request_bytes, record.response_bytes), (3, 7, 2));
     assert_eq!(record.usage.unwrap().prompt_tokens, 5);
 }
 
@@ -84,9 +78,7 @@ async fn a_well_formed_request_id_is_kept_and_another_is_replaced() {
     }));
     for (given, kept) in [("req-7:a", true), ("a b", false), ("", false)] {
         let mut request = chat("{}");
-        request
-            .headers_mut()
-            .insert("x-request-id", HeaderValue::from_static(given));
+        request.headers_mut().insert("x-request-id", HeaderValue::from_static(given));
         let reply = client.send(request).await;
         let id = reply.header("x-request-id").unwrap();
         assert_eq!(id == given, kept, "{given:?} became {id:?}");
@@ -103,16 +95,8 @@ async fn only_headers_of_the_policy_reach_the_service() {
         std::future::ready(Ok(reply(ReplyBody::Complete(request.body))))
     }));
     let mut request = chat("{}");
-    for name in [
-        "cookie",
-        "x-api-key",
-        "openai-beta",
-        "idempotency-key",
-        "x-other",
-    ] {
-        request
-            .headers_mut()
-            .insert(name, HeaderValue::from_static("v"));
+    for name in ["cookie", "x-api-key", "openai-beta", "idempotency-key", "x-other"] {
+        request.headers_mut().insert(name, HeaderValue::from_static("v"));
     }
     client.send(request).await;
     let forwarded = forwarded.recv().await.unwrap();
@@ -126,21 +110,11 @@ async fn upstream_headers_come_back_but_never_its_framing() {
     let mut client = TestClient::new(Fake::new(|request| async move {
         let mut reply = reply(ReplyBody::Complete(request.body));
         reply.dropped = vec!["logit_bias".to_owned(), "x\r\ny".to_owned()];
-        reply
-            .headers
-            .insert("x-upstream", HeaderValue::from_static("1"));
-        reply
-            .headers
-            .insert("content-length", HeaderValue::from_static("999"));
-        reply
-            .headers
-            .insert("transfer-encoding", HeaderValue::from_static("chunked"));
-        reply
-            .headers
-            .insert("content-type", HeaderValue::from_static("text/html"));
-        reply
-            .headers
-            .insert("x-request-id", HeaderValue::from_static("theirs"));
+        reply.headers.insert("x-upstream", HeaderValue::from_static("1"));
+        reply.headers.insert("content-length", HeaderValue::from_static("999"));
+        reply.headers.insert("transfer-encoding", HeaderValue::from_static("chunked"));
+        reply.headers.insert("content-type", HeaderValue::from_static("text/html"));
+        reply.headers.insert("x-request-id", HeaderValue::from_static("theirs"));
         Ok(reply)
     }));
     let reply = client.send(chat("{}")).await;
@@ -149,10 +123,7 @@ async fn upstream_headers_come_back_but_never_its_framing() {
     assert_eq!(reply.header("transfer-encoding"), None);
     assert_eq!(reply.header("content-type"), Some("application/json"));
     assert_ne!(reply.header("x-request-id"), Some("theirs"));
-    assert_eq!(
-        reply.header("x-patchbay-dropped-params"),
-        Some("logit_bias,x??y")
-    );
+    assert_eq!(reply.header("x-patchbay-dropped-params"), Some("logit_bias,x??y"));
 }
 
 #[tokio::test]
@@ -192,18 +163,12 @@ async fn health_needs_no_key_and_readiness_gives_reasons() {
     let get = |path| Request::get(path).body(axum::body::Body::empty()).unwrap();
     let mut client = TestClient::new(Fake::echo());
     assert_eq!(client.send(get("/health")).await.json()["status"], "alive");
-    assert_eq!(
-        client.send(get("/health/ready")).await.json()["status"],
-        "ready"
-    );
+    assert_eq!(client.send(get("/health/ready")).await.json()["status"], "ready");
     let mut client = TestClient::new(Fake::echo().not_ready());
     let reply = client.send(get("/health/ready")).await;
     assert_eq!(reply.status, 503);
     let check = json!({"name": "providers", "ok": false, "reason": "no provider is configured"});
-    assert_eq!(
-        reply.json(),
-        json!({"status": "not ready", "checks": [check]})
-    );
+    assert_eq!(reply.json(), json!({"status": "not ready", "checks": [check]}));
     assert_eq!(client.send(get("/health")).await.status, 200);
 }
 
@@ -219,8 +184,6 @@ async fn a_head_request_is_complete_without_its_body() {
 async fn a_key_in_x_api_key_is_as_good() {
     let mut client = TestClient::new(Fake::echo());
     let request = Request::get("/v1/models").header("x-api-key", KEY);
-    let reply = client
-        .send(request.body(axum::body::Body::empty()).unwrap())
-        .await;
+    let reply = client.send(request.body(axum::body::Body::empty()).unwrap()).await;
     assert_eq!(reply.status, 200);
 }

@@ -76,10 +76,7 @@ impl TestClient {
 
     pub(super) fn with_limits(fake: Fake, limits: EdgeLimits) -> Self {
         let (edge, records) = fake::edge(fake, limits);
-        Self {
-            router: router(Arc::new(edge)),
-            records,
-        }
+        Self { router: router(Arc::new(edge)), records }
     }
 
     /// Sends a request as it is and hands out the head, unread.
@@ -95,12 +92,7 @@ impl TestClient {
         let body = body.collect().await.unwrap().to_bytes().to_vec();
         let record = self.records.try_recv().expect("one record a request");
         assert!(self.records.try_recv().is_err(), "one record a request");
-        let reply = Reply {
-            status: head.status,
-            headers: head.headers,
-            body,
-            record,
-        };
+        let reply = Reply { status: head.status, headers: head.headers, body, record };
         check(&reply, is_head);
         reply
     }
@@ -115,22 +107,12 @@ impl TestClient {
 
 fn check(reply: &Reply, is_head: bool) {
     for name in reply.headers.keys() {
-        assert!(
-            KNOWN_HEADERS.contains(&name.as_str()),
-            "unexpected header {name}"
-        );
+        assert!(KNOWN_HEADERS.contains(&name.as_str()), "unexpected header {name}");
     }
-    let id = reply
-        .header("x-request-id")
-        .expect("x-request-id on every reply");
+    let id = reply.header("x-request-id").expect("x-request-id on every reply");
     assert!(RequestId::parse(id).is_some(), "{id}");
     assert_eq!(id, reply.record.request_id.as_str());
-    assert!(
-        reply
-            .header("server-timing")
-            .unwrap()
-            .starts_with("gateway;dur=")
-    );
+    assert!(reply.header("server-timing").unwrap().starts_with("gateway;dur="));
     assert_eq!(reply.status.as_u16(), reply.record.status);
     if !is_head {
         assert_eq!(reply.body.len() as u64, reply.record.response_bytes);

@@ -83,11 +83,7 @@ async fn leaving_within_the_body_is_the_callers_affair_and_reaches_no_service() 
         wire.write("5\r\n{\"a\":").await;
         drop(wire);
         let record = served.record().await;
-        assert!(
-            matches!(record.outcome, Outcome::Cancelled),
-            "{lines}: {:?}",
-            record.outcome
-        );
+        assert!(matches!(record.outcome, Outcome::Cancelled), "{lines}: {:?}", record.outcome);
         assert_eq!(record.status, 499);
         served.stop().await;
     }
@@ -99,9 +95,7 @@ async fn resetting_one_http2_stream_drops_its_work_alone() {
     let mut served = Served::start(fake).await;
     let socket = TokioIo::new(TcpStream::connect(served.address).await.unwrap());
     let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), socket)
-            .await
-            .unwrap();
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), socket).await.unwrap();
     let connection = tokio::spawn(connection);
     let request = || {
         Request::post("http://x/v1/chat/completions")

@@ -31,10 +31,7 @@ impl Fake {
         F: Fn(CallerRequest) -> R + Send + Sync + 'static,
         R: Future<Output = Result<CallerReply, Failure>> + Send + 'static,
     {
-        Self {
-            behaviour: Box::new(move |request| Box::pin(behaviour(request))),
-            ready: true,
-        }
+        Self { behaviour: Box::new(move |request| Box::pin(behaviour(request))), ready: true }
     }
 
     /// Answers with the request's own body.
@@ -57,15 +54,9 @@ impl Fake {
 impl Service for Fake {
     fn authenticate(&self, key: &str) -> Result<Caller, Failure> {
         match key {
-            KEY => Ok(Caller {
-                id: "laptop".into(),
-                models: [ModelPattern::new("*")].into(),
-            }),
+            KEY => Ok(Caller { id: "laptop".into(), models: [ModelPattern::new("*")].into() }),
             "pb-panic" => panic!("a fault in authentication"),
-            _ => Err(Failure::new(
-                FailureKind::Unauthenticated,
-                "this key is not known here",
-            )),
+            _ => Err(Failure::new(FailureKind::Unauthenticated, "this key is not known here")),
         }
     }
 
@@ -75,25 +66,14 @@ impl Service for Fake {
 
     fn models(&self, _: &Caller) -> Vec<ModelEntry> {
         ["main/org/big", "smart"]
-            .map(|id| ModelEntry {
-                id: id.into(),
-                created: 7,
-                owned_by: "main".to_owned(),
-            })
+            .map(|id| ModelEntry { id: id.into(), created: 7, owned_by: "main".to_owned() })
             .into()
     }
 
     fn readiness(&self) -> Readiness {
         let reason = (!self.ready).then(|| "no provider is configured".to_owned());
-        let check = ReadinessCheck {
-            name: "providers".to_owned(),
-            ok: self.ready,
-            reason,
-        };
-        Readiness {
-            ready: self.ready,
-            checks: vec![check],
-        }
+        let check = ReadinessCheck { name: "providers".to_owned(), ok: self.ready, reason };
+        Readiness { ready: self.ready, checks: vec![check] }
     }
 }
 

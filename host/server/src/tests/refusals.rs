@@ -27,33 +27,18 @@ async fn without_a_known_key_nothing_is_answered() {
         (Some(("authorization", "Bearer ")), "send your API key as"),
         (Some(("x-api-key", "pb-wrong")), "not known"),
     ] {
-        for path in [
-            "/v1/chat/completions",
-            "/v1/embeddings",
-            "/v1/models",
-            "/v1/models/smart",
-        ] {
-            let method = if path.contains("models") {
-                Method::GET
-            } else {
-                Method::POST
-            };
+        for path in ["/v1/chat/completions", "/v1/embeddings", "/v1/models", "/v1/models/smart"] {
+            let method = if path.contains("models") { Method::GET } else { Method::POST };
             let mut request = bare(method, path);
             request.headers_mut().remove("authorization");
             if let Some((name, value)) = header {
-                request
-                    .headers_mut()
-                    .insert(name, HeaderValue::from_static(value));
+                request.headers_mut().insert(name, HeaderValue::from_static(value));
             }
             let reply = client.send(request).await;
             assert_eq!(reply.status, 401, "{header:?} {path}");
             assert_eq!(reply.error("code"), "invalid_api_key");
             assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
-            assert!(
-                reply.error("message").as_str().unwrap().contains(hint),
-                "{}",
-                reply.text()
-            );
+            assert!(reply.error("message").as_str().unwrap().contains(hint), "{}", reply.text());
             assert!(!reply.text().contains("pb-wrong"), "{}", reply.text());
             assert_eq!(reply.record.caller, None);
         }
@@ -74,14 +59,7 @@ async fn without_a_key_the_body_is_not_read() {
 #[tokio::test]
 async fn an_unknown_url_is_named_as_such_and_never_recorded_raw() {
     let mut client = TestClient::new(Fake::echo());
-    let paths = [
-        "/",
-        "/v1",
-        "/v1/",
-        "/v1/models/",
-        "/v1/chat/completions/",
-        "/v2/secret-token",
-    ];
+    let paths = ["/", "/v1", "/v1/", "/v1/models/", "/v1/chat/completions/", "/v2/secret-token"];
     for path in paths {
         let reply = client.send(bare(Method::GET, path)).await;
         assert_eq!(reply.status, 404, "{path}");
@@ -124,46 +102,32 @@ async fn bodies_that_cannot_be_json_are_named_by_their_header() {
         ("content-type", "application/json; charset=utf-8", 200),
     ] {
         let mut request = chat("{}");
-        request.headers_mut().insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        );
+        request
+            .headers_mut()
+            .insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         let reply = client.send(request).await;
         assert_eq!(reply.status, expected, "{name}: {value}");
         if expected == 400 {
             assert_eq!(kind_of(&reply), FailureKind::InvalidRequest);
-            assert!(
-                reply.error("message").as_str().unwrap().contains(name),
-                "{}",
-                reply.text()
-            );
+            assert!(reply.error("message").as_str().unwrap().contains(name), "{}", reply.text());
         }
     }
 }
 
 #[tokio::test]
 async fn a_body_over_the_cap_is_refused_whether_announced_or_not() {
-    let limits = EdgeLimits {
-        max_body_bytes: 10,
-        ..limits()
-    };
+    let limits = EdgeLimits { max_body_bytes: 10, ..limits() };
     let mut client = TestClient::with_limits(Fake::echo(), limits);
     assert_eq!(client.send(chat("0123456789")).await.status, 200);
     let announced = client.send(chat("0123456789a")).await;
-    assert_eq!(
-        (announced.status.as_u16(), announced.record.request_bytes),
-        (413, 0)
-    );
+    assert_eq!((announced.status.as_u16(), announced.record.request_bytes), (413, 0));
     for pieces in [vec!["0123456789a"], vec!["01234", "56789", "a"]] {
         let pieces = pieces.into_iter().map(Ok::<_, std::io::Error>);
         let body = Body::from_stream(futures_util::stream::iter(pieces));
         let reply = client.send(chat(body)).await;
         assert_eq!(reply.status, 413);
         assert_eq!(reply.error("code"), "payload_too_large");
-        assert_eq!(
-            reply.error("message"),
-            "the request's body is over 10 bytes"
-        );
+        assert_eq!(reply.error("message"), "the request's body is over 10 bytes");
         assert_eq!(reply.record.request_bytes, 11);
     }
 }
@@ -171,9 +135,7 @@ async fn a_body_over_the_cap_is_refused_whether_announced_or_not() {
 #[tokio::test(start_paused = true)]
 async fn a_body_that_does_not_come_in_time_is_refused() {
     let mut client = TestClient::new(Fake::echo());
-    let body = Body::from_stream(futures_util::stream::pending::<
-        Result<String, std::io::Error>,
-    >());
+    let body = Body::from_stream(futures_util::stream::pending::<Result<String, std::io::Error>>());
     let reply = client.send(chat(body)).await;
     assert_eq!(reply.status, 408);
     assert_eq!(reply.error("code"), "request_timeout");
@@ -187,19 +149,13 @@ async fn every_kind_of_failure_is_answered_as_the_table_says() {
             continue;
         }
         let mut client = TestClient::new(Fake::failing(move || {
-            Failure::new(kind, "what and how")
-                .with_param("p")
-                .with_cause("10.0.0.7")
+            Failure::new(kind, "what and how").with_param("p").with_cause("10.0.0.7")
         }));
         let reply = client.send(chat("{}")).await;
         let rule = kind.rule();
         assert_eq!(reply.status.as_u16(), rule.status, "{kind:?}");
         assert_eq!(reply.error("type"), rule.error_type, "{kind:?}");
-        assert_eq!(
-            reply.error("code"),
-            serde_json::json!(rule.code),
-            "{kind:?}"
-        );
+        assert_eq!(reply.error("code"), serde_json::json!(rule.code), "{kind:?}");
         assert_eq!(reply.error("param"), "p");
         assert!(!reply.text().contains("10.0.0.7"));
         assert_eq!(kind_of(&reply), kind);
@@ -257,8 +213,5 @@ async fn a_panic_is_one_failed_request_with_all_that_holds_of_a_reply() {
     assert!(!format!("{:?}", reply.record).contains("secret"));
     let request = Request::get("/v1/models").header("authorization", "Bearer pb-panic");
     let reply = client.send(request.body(Body::empty()).unwrap()).await;
-    assert_eq!(
-        (reply.status.as_u16(), kind_of(&reply)),
-        (500, FailureKind::Internal)
-    );
+    assert_eq!((reply.status.as_u16(), kind_of(&reply)), (500, FailureKind::Internal));
 }

@@ -35,15 +35,9 @@ async fn a_request_in_flight_is_answered_and_idle_connections_close() {
     assert_eq!(idle.read_to_end().await, "");
     go_on.notify_one();
     let text = busy.read_to_end().await;
-    assert!(
-        text.starts_with("HTTP/1.1 200 OK\r\n") && text.ends_with("{\"n\":1}"),
-        "{text}"
-    );
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\n") && text.ends_with("{\"n\":1}"), "{text}");
     assert!(matches!(served.record().await.outcome, Outcome::Completed));
-    assert!(
-        TcpStream::connect(served.address).await.is_err(),
-        "still accepts"
-    );
+    assert!(TcpStream::connect(served.address).await.is_err(), "still accepts");
     assert_eq!(served.ended().await, Ending::Drained);
 }
 
@@ -59,10 +53,7 @@ async fn what_is_in_flight_when_the_time_is_up_is_cut_and_recorded_as_our_doing(
             std::future::pending().await
         }
     });
-    let limits = EdgeLimits {
-        drain: Duration::from_millis(1),
-        ..limits()
-    };
+    let limits = EdgeLimits { drain: Duration::from_millis(1), ..limits() };
     let mut served = Served::with_limits(fake, limits).await;
     let mut wire = served.connect().await;
     wire.write_chat("{}").await;
@@ -70,9 +61,7 @@ async fn what_is_in_flight_when_the_time_is_up_is_cut_and_recorded_as_our_doing(
     served.shutdown.cancel();
     soon(drops.recv()).await.unwrap();
     assert_eq!(wire.read_to_end().await, "");
-    let Outcome::Failed(failure) = served.record().await.outcome else {
-        panic!("not failed")
-    };
+    let Outcome::Failed(failure) = served.record().await.outcome else { panic!("not failed") };
     assert_eq!(failure.kind(), FailureKind::ShuttingDown);
     assert_eq!(served.ended().await, Ending::Cut(1));
 }

@@ -18,9 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Waits for what must happen.
 pub(super) async fn soon<T>(event: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, event)
-        .await
-        .expect("did not happen")
+    tokio::time::timeout(PATIENCE, event).await.expect("did not happen")
 }
 
 /// A served edge.
@@ -42,12 +40,7 @@ impl Served {
         let (edge, records) = fake::edge(fake, limits);
         let shutdown = CancellationToken::new();
         let task = tokio::spawn(serve(listener, edge, shutdown.clone()));
-        Self {
-            address,
-            shutdown,
-            records,
-            task,
-        }
+        Self { address, shutdown, records, task }
     }
 
     pub(super) async fn connect(&self) -> Wire {
@@ -93,11 +86,7 @@ impl Wire {
         let mut seen = Vec::new();
         while !String::from_utf8_lossy(&seen).contains(text) {
             let count = soon(self.0.read_buf(&mut seen)).await.unwrap();
-            assert!(
-                count > 0,
-                "closed after {:?}",
-                String::from_utf8_lossy(&seen)
-            );
+            assert!(count > 0, "closed after {:?}", String::from_utf8_lossy(&seen));
         }
         String::from_utf8(seen).unwrap()
     }

@@ -21,10 +21,7 @@ async fn a_stream_is_relayed_as_it_is() {
     }));
     let reply = client.send(chat("{}")).await;
     assert_eq!(reply.text(), [CHUNK, CHUNK, DONE].concat());
-    assert_eq!(
-        reply.header("content-type"),
-        Some("text/event-stream; charset=utf-8")
-    );
+    assert_eq!(reply.header("content-type"), Some("text/event-stream; charset=utf-8"));
     assert_eq!(reply.header("cache-control"), Some("no-cache"));
     assert_eq!(reply.header("x-accel-buffering"), Some("no"));
     assert!(matches!(reply.record.outcome, Outcome::Completed));
@@ -45,9 +42,7 @@ async fn a_failure_in_the_stream_is_one_event_and_no_clean_end() {
     );
     assert_eq!(event, expected);
     assert_eq!(reply.record.status, 200);
-    let Outcome::Failed(failure) = reply.record.outcome else {
-        panic!("not failed")
-    };
+    let Outcome::Failed(failure) = reply.record.outcome else { panic!("not failed") };
     assert_eq!(failure.cause_chain().as_deref(), Some("why"));
 }
 
@@ -90,12 +85,10 @@ async fn a_stream_that_is_dropped_midway_is_recorded_once_as_cancelled() {
     let (dropped, mut drops) = unbounded_channel();
     let mut client = TestClient::new(Fake::new(move |_| {
         let signal = DropSignal(dropped.clone());
-        let stream = stream::iter([Ok(CHUNK.into())])
-            .chain(stream::pending())
-            .map(move |item| {
-                let _keep = &signal;
-                item
-            });
+        let stream = stream::iter([Ok(CHUNK.into())]).chain(stream::pending()).map(move |item| {
+            let _keep = &signal;
+            item
+        });
         std::future::ready(Ok(reply(ReplyBody::Stream(Box::pin(stream)))))
     }));
     let mut body = client.open(chat("{}")).await.into_body();
@@ -106,8 +99,5 @@ async fn a_stream_that_is_dropped_midway_is_recorded_once_as_cancelled() {
     assert!(drops.try_recv().is_ok());
     let record = client.record();
     assert!(matches!(record.outcome, Outcome::Cancelled));
-    assert_eq!(
-        (record.status, record.response_bytes),
-        (499, CHUNK.len() as u64)
-    );
+    assert_eq!((record.status, record.response_bytes), (499, CHUNK.len() as u64));
 }

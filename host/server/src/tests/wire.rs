@@ -16,10 +16,7 @@ async fn two_requests_share_a_connection() {
         wire.write_chat(body).await;
         let text = wire.read_until(body).await;
         assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
-        assert!(
-            text.contains(&format!("content-length: {}\r\n", body.len())),
-            "{text}"
-        );
+        assert!(text.contains(&format!("content-length: {}\r\n", body.len())), "{text}");
         assert!(!text.to_lowercase().contains("\r\nserver:"), "{text}");
         assert!(matches!(served.record().await.outcome, Outcome::Completed));
     }
@@ -46,10 +43,7 @@ async fn a_failed_stream_still_ends_its_framing() {
 async fn a_body_announced_too_large_is_refused_before_it_is_sent() {
     let mut served = Served::start(Fake::echo()).await;
     let mut wire = served.connect().await;
-    wire.write(&head_of_chat(
-        "content-length: 65537\r\nexpect: 100-continue\r\n",
-    ))
-    .await;
+    wire.write(&head_of_chat("content-length: 65537\r\nexpect: 100-continue\r\n")).await;
     let text = wire.read_until("payload_too_large").await;
     assert!(text.starts_with("HTTP/1.1 413 "), "{text}");
     assert_eq!(served.record().await.request_bytes, 0);
@@ -58,10 +52,7 @@ async fn a_body_announced_too_large_is_refused_before_it_is_sent() {
 
 #[tokio::test]
 async fn a_slow_body_is_answered_and_the_connection_closed() {
-    let limits = EdgeLimits {
-        body_read: Duration::from_millis(1),
-        ..limits()
-    };
+    let limits = EdgeLimits { body_read: Duration::from_millis(1), ..limits() };
     let mut served = Served::with_limits(Fake::echo(), limits).await;
     let mut wire = served.connect().await;
     wire.write(&head_of_chat("content-length: 10\r\n")).await;
@@ -75,14 +66,10 @@ async fn a_slow_body_is_answered_and_the_connection_closed() {
 
 #[tokio::test]
 async fn a_slow_head_closes_the_connection() {
-    let limits = EdgeLimits {
-        head_read: Duration::from_millis(1),
-        ..limits()
-    };
+    let limits = EdgeLimits { head_read: Duration::from_millis(1), ..limits() };
     let served = Served::with_limits(Fake::echo(), limits).await;
     let mut wire = served.connect().await;
-    wire.write("POST /v1/chat/completions HTTP/1.1\r\nhost:")
-        .await;
+    wire.write("POST /v1/chat/completions HTTP/1.1\r\nhost:").await;
     wire.read_to_end().await;
     served.stop().await;
 }
@@ -116,10 +103,7 @@ async fn framing_that_could_smuggle_a_request_is_refused() {
 
 #[tokio::test]
 async fn connections_over_the_limit_wait_for_a_place() {
-    let limits = EdgeLimits {
-        max_connections: 1,
-        ..limits()
-    };
+    let limits = EdgeLimits { max_connections: 1, ..limits() };
     let mut served = Served::with_limits(Fake::echo(), limits).await;
     let mut first = served.connect().await;
     first.write_chat("{\"n\":1}").await;

@@ -36,10 +36,7 @@ fn outcome_label(outcome: &Outcome) -> &'static str {
 fn write_route(record: &AccessRecord, line: &mut Line) {
     let texts = [
         ("caller.id", record.caller.as_deref()),
-        (
-            "operation",
-            record.operation.map(|operation| operation.as_str()),
-        ),
+        ("operation", record.operation.map(|operation| operation.as_str())),
         ("model", record.model.as_deref()),
         ("provider.id", record.provider.as_deref()),
         ("provider.model", record.provider_model.as_deref()),
@@ -61,10 +58,7 @@ fn write_times(record: &AccessRecord, line: &mut Line) {
         line.milliseconds("first_byte_ms", first_byte);
     }
     line.milliseconds("upstream_ms", record.upstream);
-    line.milliseconds(
-        "gateway_ms",
-        record.duration.saturating_sub(record.upstream),
-    );
+    line.milliseconds("gateway_ms", record.duration.saturating_sub(record.upstream));
 }
 
 fn write_usage(usage: &Usage, line: &mut Line) {

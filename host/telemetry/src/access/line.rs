@@ -21,17 +21,12 @@ pub(super) struct Line {
 impl Line {
     /// A line with time, level and target.
     pub(super) fn begin(format: Format, level: Level) -> Self {
-        let mut line = Self {
-            format,
-            text: String::with_capacity(USUAL_LINE_BYTES),
-        };
+        let mut line = Self { format, text: String::with_capacity(USUAL_LINE_BYTES) };
         match format {
             Format::Json => {
                 line.text.push_str("{\"timestamp\":\"");
                 line.push_time();
-                line.push(format_args!(
-                    "\",\"level\":\"{level}\",\"target\":\"access\""
-                ));
+                line.push(format_args!("\",\"level\":\"{level}\",\"target\":\"access\""));
             }
             Format::Text => {
                 line.push_time();
@@ -59,11 +54,7 @@ impl Line {
     /// Adds a time in milliseconds, with microseconds behind the point.
     pub(super) fn milliseconds(&mut self, name: &'static str, value: Duration) {
         self.push_name(name);
-        self.push(format_args!(
-            "{}.{:03}",
-            value.as_millis(),
-            value.subsec_micros() % 1000
-        ));
+        self.push(format_args!("{}.{:03}", value.as_millis(), value.subsec_micros() % 1000));
     }
 
     /// Adds yes or no.
@@ -105,9 +96,7 @@ impl Line {
 
 fn is_plain_word(value: &str) -> bool {
     !value.is_empty()
-        && value
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\' | b'='))
+        && value.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\' | b'='))
 }
 
 /// Appends a JSON string. Beyond what JSON demands it escapes what a terminal or a person could

@@ -42,20 +42,13 @@ fn failed(kind: FailureKind) -> AccessRecord {
         .with_upstream_status(503)
         .with_upstream_code("busy")
         .with_cause(std::io::Error::other("10.0.0.7 refused"));
-    AccessRecord {
-        status: 502,
-        outcome: Outcome::Failed(failure),
-        ..completed()
-    }
+    AccessRecord { status: 502, outcome: Outcome::Failed(failure), ..completed() }
 }
 
 fn lines_of(format: Format, filter: &str, records: Vec<AccessRecord>) -> String {
     let captured = Captured::default();
     let (queue, flush) = LineQueue::new(captured.clone(), 100);
-    let settings = LogSettings {
-        format,
-        filter: filter.to_owned(),
-    };
+    let settings = LogSettings { format, filter: filter.to_owned() };
     let subscriber = build(&settings, queue.clone()).unwrap();
     let access = AccessLog::new(format, queue);
     tracing::subscriber::with_default(subscriber, || {
@@ -111,11 +104,7 @@ fn the_level_is_the_failure_tables() {
     ] {
         assert_eq!(json_of(failed(kind))["level"], level, "{kind:?}");
     }
-    let cancelled = AccessRecord {
-        status: 499,
-        outcome: Outcome::Cancelled,
-        ..completed()
-    };
+    let cancelled = AccessRecord { status: 499, outcome: Outcome::Cancelled, ..completed() };
     assert_eq!(json_of(cancelled)["level"], "INFO");
 }
 
@@ -142,13 +131,7 @@ fn what_is_not_known_is_left_out() {
         ..failed(FailureKind::NotFound)
     };
     let line = json_of(record);
-    for name in [
-        "caller.id",
-        "operation",
-        "model",
-        "attempts",
-        "usage.prompt_tokens",
-    ] {
+    for name in ["caller.id", "operation", "model", "attempts", "usage.prompt_tokens"] {
         assert!(line.get(name).is_none(), "{name}: {line}");
     }
 }
@@ -156,9 +139,6 @@ fn what_is_not_known_is_left_out() {
 #[test]
 fn a_long_cause_is_cut() {
     let failure = Failure::new(FailureKind::Internal, "m").with_cause("é".repeat(5000));
-    let line = json_of(AccessRecord {
-        outcome: Outcome::Failed(failure),
-        ..completed()
-    });
+    let line = json_of(AccessRecord { outcome: Outcome::Failed(failure), ..completed() });
     assert_eq!(line["failure.cause"].as_str().unwrap(), "é".repeat(1024));
 }

@@ -34,18 +34,12 @@ pub(super) struct Clients {
 
 impl Clients {
     pub(super) fn new(tls: rustls::ClientConfig) -> Self {
-        Self {
-            tls,
-            ready: RwLock::new(Vec::new()),
-        }
+        Self { tls, ready: RwLock::new(Vec::new()) }
     }
 
     /// The client for a target; built at the first use of its settings.
     pub(super) fn get(&self, target: &HttpTarget) -> Result<Client, Failure> {
-        let settings = Settings {
-            connect: target.timeouts.connect,
-            reach: target.reach,
-        };
+        let settings = Settings { connect: target.timeouts.connect, reach: target.reach };
         if let Some(client) = find(&read(&self.ready), settings) {
             return Ok(client);
         }
@@ -71,7 +65,7 @@ impl Clients {
             .user_agent(concat!("patchbay/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(settings.connect)
             .dns_resolver(GuardedResolver::new(settings.reach))
-            
+            .redirect(Policy::none())
             .referer(false)
             .no_proxy()
             .gzip(true)

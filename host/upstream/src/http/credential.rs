@@ -81,10 +81,7 @@ mod tests {
     #[test]
     fn a_secret_in_the_query_is_appended_and_escaped() {
         let (url, headers) = applied("query:key", SECRET).unwrap();
-        assert_eq!(
-            url.query(),
-            Some("a=b&key=sk-%C3%A9%2B%26%3D%2F+0123456789")
-        );
+        assert_eq!(url.query(), Some("a=b&key=sk-%C3%A9%2B%26%3D%2F+0123456789"));
         assert!(headers.is_empty());
     }
 

@@ -39,21 +39,12 @@ pub(super) fn before_head(error: reqwest::Error, timeouts: &Timeouts) -> Failure
 pub(super) fn within_body(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     let wrong_bytes = find::<io::Error>(&error).is_some_and(|error| {
-        matches!(
-            error.kind(),
-            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
-        )
+        matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
     });
     let failure = if wrong_bytes {
-        Failure::new(
-            FailureKind::UpstreamError,
-            "the provider's reply is not properly encoded",
-        )
+        Failure::new(FailureKind::UpstreamError, "the provider's reply is not properly encoded")
     } else {
-        Failure::new(
-            FailureKind::StreamTruncated,
-            "the provider's reply broke off before its end",
-        )
+        Failure::new(FailureKind::StreamTruncated, "the provider's reply broke off before its end")
     };
     failure.with_cause(error)
 }

@@ -172,15 +172,8 @@ mod tests {
 
     #[test]
     fn loopback_private_and_public_addresses_are_allowed() {
-        for text in [
-            "127.0.0.1",
-            "::1",
-            "10.0.0.7",
-            "192.168.1.1",
-            "fd00::1",
-            "1.1.1.1",
-            "2606::1",
-        ] {
+        for text in ["127.0.0.1", "::1", "10.0.0.7", "192.168.1.1", "fd00::1", "1.1.1.1", "2606::1"]
+        {
             let address = text.parse().unwrap();
             assert!(check(address, NetworkReach::NoLinkLocal).is_ok(), "{text}");
         }
@@ -188,12 +181,7 @@ mod tests {
 
     #[test]
     fn every_spelling_of_an_address_in_a_url_is_seen() {
-        for host in [
-            "169.254.169.254",
-            "0xa9fea9fe",
-            "2852039166",
-            "[::ffff:a9fe:a9fe]",
-        ] {
+        for host in ["169.254.169.254", "0xa9fea9fe", "2852039166", "[::ffff:a9fe:a9fe]"] {
             let url = Url::parse(&format!("http://{host}/")).unwrap();
             let failure = check_literal(&url, NetworkReach::NoLinkLocal).unwrap_err();
             assert_eq!(failure.kind(), FailureKind::ProviderMisconfigured, "{host}");

@@ -83,19 +83,17 @@ impl<S: Stream<Item = reqwest::Result<Bytes>>> ReplyBody<S> {
         let Some(chunk) = ready!(inner.poll_next(context)) else {
             return Poll::Ready(None);
         };
-        
-        Poll::Ready(Some(chunk.map_err(problem::within_body).and_then(
-            |chunk| {
-                *this.received = this.received.saturating_add(chunk.len() as u64);
-                if *this.received > this.limits.max_bytes {
-                    Err(problem::over_cap(this.limits.max_bytes))
-                } else if Instant::now() >= this.limits.total.at {
-                    Err(this.limits.total.failure())
-                } else {
-                    Ok(chunk)
-                }
-            },
-        )))
+        *this.waiting_since = None;
+        Poll::Ready(Some(chunk.map_err(problem::within_body).and_then(|chunk| {
+            *this.received = this.received.saturating_add(chunk.len() as u64);
+            if *this.received > this.limits.max_bytes {
+                Err(problem::over_cap(this.limits.max_bytes))
+            } else if Instant::now() >= this.limits.total.at {
+                Err(this.limits.total.failure())
+            } else {
+                Ok(chunk)
+            }
+        })))
     }
 }
 

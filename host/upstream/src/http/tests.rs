@@ -32,12 +32,7 @@ const SOON: Duration = Duration::from_millis(150);
 fn target() -> HttpTarget {
     HttpTarget {
         provider: "mock".into(),
-        timeouts: Timeouts {
-            connect: NEVER,
-            first_byte: NEVER,
-            idle: NEVER,
-            total: NEVER,
-        },
+        timeouts: Timeouts { connect: NEVER, first_byte: NEVER, idle: NEVER, total: NEVER },
         reach: NetworkReach::NoLinkLocal,
         max_response_bytes: 1 << 20,
     }
@@ -95,10 +90,7 @@ async fn answered(bytes: impl Into<Bytes>) -> Result<UpstreamReply, Failure> {
         }
     })
     .await;
-    HttpUpstream::try_new()
-        .unwrap()
-        .send(to(server.address))
-        .await
+    HttpUpstream::try_new().unwrap().send(to(server.address)).await
 }
 
 async fn failure_of(upstream: &HttpUpstream, exchange: HttpExchange) -> Failure {

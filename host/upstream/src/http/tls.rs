@@ -16,9 +16,7 @@ pub(super) fn system_trust() -> Result<ClientConfig, rustls::Error> {
         Ok(config) => config.with_no_client_auth(),
         Err(problem) => {
             warn!(error = %problem, "no certificate roots found: every TLS connection will fail");
-            builder()?
-                .with_root_certificates(RootCertStore::empty())
-                .with_no_client_auth()
+            builder()?.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
         }
     };
     Ok(with_http2(config))

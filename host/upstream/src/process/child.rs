@@ -31,11 +31,7 @@ pub(super) struct Streams {
 
 impl Program {
     pub(super) fn new(child: Child) -> Self {
-        Self {
-            leader: Pid::from_child(&child),
-            child,
-            reaped: false,
-        }
+        Self { leader: Pid::from_child(&child), child, reaped: false }
     }
 
     /// Takes the streams.
@@ -68,6 +64,7 @@ impl Program {
         ended(self.leader).await?;
         self.reaped = true;
         let status = self.child.wait()?;
+        reap_group(self.leader).await?;
         Ok(status)
     }
 }

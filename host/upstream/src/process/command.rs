@@ -34,11 +34,7 @@ pub(super) fn build(exchange: &ProcessExchange) -> Result<Command, Failure> {
     }
     let feeds_stdin = plan.body_on_stdin && !exchange.body.is_empty();
     command
-        .stdin(if feeds_stdin {
-            Stdio::piped()
-        } else {
-            Stdio::null()
-        })
+        .stdin(if feeds_stdin { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     Ok(command)
@@ -63,9 +59,7 @@ fn check_plan(plan: &ProcessPlan) -> Result<(), Failure> {
 
 fn check_variable(name: &str) -> Result<(), Failure> {
     if name.is_empty() || name.contains('=') {
-        return Err(misconfigured(
-            "an environment variable of the provider has no proper name",
-        ));
+        return Err(misconfigured("an environment variable of the provider has no proper name"));
     }
     check_text(name, "the name of an environment variable of the provider")
 }

@@ -56,10 +56,7 @@ impl Confinement {
         if filter.is_none() {
             warn!("no system call filter here: programs could outlive their requests");
         }
-        Ok(Self {
-            becomes_nobody: may_become_nobody(),
-            filter: None,
-        })
+        Ok(Self { becomes_nobody: may_become_nobody(), filter: filter.map(Arc::new) })
     }
 }
 
@@ -132,12 +129,7 @@ fn filters_work() -> bool {
     let action = libc::SECCOMP_RET_ERRNO;
     // SAFETY: the kernel reads four bytes at the pointer, which is valid for the call.
     let answer = unsafe {
-        libc::syscall(
-            libc::SYS_seccomp,
-            libc::SECCOMP_GET_ACTION_AVAIL,
-            0,
-            &raw const action,
-        )
+        libc::syscall(libc::SYS_seccomp, libc::SECCOMP_GET_ACTION_AVAIL, 0, &raw const action)
     };
     answer == 0
 }
@@ -180,6 +172,7 @@ impl Steps {
         for (resource, soft, hard) in self.limits {
             lower_limit(resource, soft, hard)?;
         }
+        close_inherited_files();
         self.filter.as_deref().map_or(Ok(()), |filter| {
             seccompiler::apply_filter(filter).map_err(|_| io::Error::last_os_error())
         })
@@ -187,6 +180,7 @@ impl Steps {
 
     /// The bounding set goes first, as it takes a capability to change it.
     fn drop_privileges(&self) -> io::Result<()> {
+        empty_bounding_set();
         if self.becomes_nobody {
             let (user, group) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
             set_thread_groups(&[])?;
@@ -198,11 +192,7 @@ impl Steps {
         let none = CapabilitySet::empty();
         set_capabilities(
             None,
-            CapabilitySets {
-                effective: none,
-                permitted: none,
-                inheritable: none,
-            },
+            CapabilitySets { effective: none, permitted: none, inheritable: none },
         )?;
         Ok(set_no_new_privs(true)?)
     }
@@ -233,10 +223,7 @@ fn empty_bounding_set() {
 /// Never raises a limit that the gateway itself is under.
 fn lower_limit(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
     let ceiling = getrlimit(resource).maximum.unwrap_or(u64::MAX);
-    let new = Rlimit {
-        current: Some(soft.min(ceiling)),
-        maximum: Some(hard.min(ceiling)),
-    };
+    let new = Rlimit { current: Some(soft.min(ceiling)), maximum: Some(hard.min(ceiling)) };
     Ok(setrlimit(resource, new)?)
 }
 

@@ -73,11 +73,7 @@ mod tests {
     #[tokio::test]
     async fn a_secret_is_removed_also_where_the_text_is_cut() {
         let secret = "sk-0123456789";
-        let input = format!(
-            "{}{secret}{}",
-            "x".repeat(MAX_LOGGED_BYTES - 4),
-            "y".repeat(9000)
-        );
+        let input = format!("{}{secret}{}", "x".repeat(MAX_LOGGED_BYTES - 4), "y".repeat(9000));
         let text = collected(input.as_bytes(), &[secret]).await;
         assert!(!text.contains("sk-0"), "{}", &text[8000..]);
         assert!(text.ends_with("bytes in all]"));

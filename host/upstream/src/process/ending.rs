@@ -100,11 +100,8 @@ fn of_signal(signal: Option<i32>) -> String {
 }
 
 fn lost(error: io::Error) -> Failure {
-    Failure::new(
-        FailureKind::SandboxFault,
-        "the gateway lost sight of the provider's program",
-    )
-    .with_cause(error)
+    Failure::new(FailureKind::SandboxFault, "the gateway lost sight of the provider's program")
+        .with_cause(error)
 }
 
 /// What it means that a program was not started.
@@ -116,10 +113,9 @@ pub(super) fn of_launch(problem: LaunchProblem) -> Failure {
             "no private directory could be made for the provider's program; check the gateway's \
              temporary directory",
         ),
-        LaunchProblem::Gone => (
-            FailureKind::ShuttingDown,
-            "the gateway is shutting down and starts no program",
-        ),
+        LaunchProblem::Gone => {
+            (FailureKind::ShuttingDown, "the gateway is shutting down and starts no program")
+        }
     };
     Failure::new(kind, message).with_cause(problem)
 }

@@ -61,24 +61,20 @@ pub(super) struct Launcher {
 impl Launcher {
     pub(super) fn start(sandbox: Arc<dyn Sandbox>) -> io::Result<Self> {
         let (jobs, mut queue) = mpsc::channel::<(Job, oneshot::Sender<Answer>)>(QUEUE);
-        thread::Builder::new()
-            .name("program-launcher".to_owned())
-            .spawn(move || {
-                while let Some((job, answer)) = queue.blocking_recv() {
-                    // Who asked waits for the answer, or the runtime ended: then the program is
-                    // dropped here, which kills it.
-                    let _ = answer.send(launch(job, &*sandbox));
-                }
-            })?;
+        thread::Builder::new().name("program-launcher".to_owned()).spawn(move || {
+            while let Some((job, answer)) = queue.blocking_recv() {
+                // Who asked waits for the answer, or the runtime ended: then the program is
+                // dropped here, which kills it.
+                let _ = answer.send(launch(job, &*sandbox));
+            }
+        })?;
         Ok(Self { jobs })
     }
 
     /// Waits for room in the queue. Dropping the future starts nothing.
     pub(super) async fn place(&self) -> Result<Place<'_>, LaunchProblem> {
         let permit = self.jobs.reserve().await;
-        permit
-            .map(Place)
-            .map_err(|SendError(())| LaunchProblem::Gone)
+        permit.map(Place).map_err(|SendError(())| LaunchProblem::Gone)
     }
 }
 

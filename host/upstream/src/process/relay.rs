@@ -74,12 +74,7 @@ pub(super) struct Relay<'a> {
 
 impl<'a> Relay<'a> {
     pub(super) fn new(limits: RunLimits, output: &'a mpsc::Sender<Output>) -> Self {
-        Self {
-            limits,
-            output,
-            output_bytes: 0,
-            quiet_since: Instant::now(),
-        }
+        Self { limits, output, output_bytes: 0, quiet_since: Instant::now() }
     }
 
     /// Bytes of standard output so far.
@@ -97,10 +92,7 @@ impl<'a> Relay<'a> {
     ) -> Ending {
         let stdin = pipes.stdin.take();
         let mut sides = pin!(async {
-            tokio::join!(
-                feed(stdin, &pipes.body),
-                diagnostics.collect(&mut pipes.stderr)
-            );
+            tokio::join!(feed(stdin, &pipes.body), diagnostics.collect(&mut pipes.stderr));
         });
         let mut exited = pin!(ended(program.leader()));
         let mut timer = pin!(sleep_until(self.deadline().at));

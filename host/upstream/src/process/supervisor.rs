@@ -37,30 +37,20 @@ impl Run {
         command: Command,
         launcher: Arc<Launcher>,
     ) -> Self {
-        Self {
-            exchange,
-            command,
-            launcher,
-            started: Instant::now(),
-        }
+        Self { exchange, command, launcher, started: Instant::now() }
     }
 
     /// Runs the program. When the other end of `output` is dropped, it is killed.
     pub(super) async fn supervise(self, output: mpsc::Sender<Output>) {
         let limits = RunLimits::new(&self.exchange, self.started);
-        let job = Job {
-            command: self.command,
-            target: Arc::clone(&self.exchange.target),
-        };
+        let job = Job { command: self.command, target: Arc::clone(&self.exchange.target) };
         match start(&self.launcher, job, limits, &output).await {
             Start::Running(program, directory) => {
                 let report = attend(program, &self.exchange, limits, &output).await;
                 report.log(&self.exchange, self.started);
                 let failure = report.ending.into_failure(report.status);
                 // Nobody may be left to hear it.
-                let _ = output
-                    .send(failure.map_or(Output::Done, Output::Failed))
-                    .await;
+                let _ = output.send(failure.map_or(Output::Done, Output::Failed)).await;
                 drop(output);
                 remove(directory).await;
             }

@@ -39,10 +39,7 @@ fn target() -> ProcessTarget {
 }
 
 fn exchange(program: &str, arguments: &[&str]) -> ProcessExchange {
-    let argument = |text: &&str| ProcessArgument {
-        text: (*text).to_owned(),
-        takes_body: false,
-    };
+    let argument = |text: &&str| ProcessArgument { text: (*text).to_owned(), takes_body: false };
     ProcessExchange {
         target: Arc::new(target()),
         request_id: RequestId::parse("req-1").unwrap(),
@@ -125,9 +122,7 @@ async fn next_text(reply: &mut UpstreamReply) -> String {
 
 /// Process ids that a program printed.
 fn pids(text: &str) -> Vec<u32> {
-    text.split_whitespace()
-        .map(|pid| pid.parse().unwrap())
-        .collect()
+    text.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
 }
 
 fn lives(pid: u32) -> bool {
@@ -136,10 +131,7 @@ fn lives(pid: u32) -> bool {
 
 #[tokio::test]
 async fn output_of_a_program_is_the_reply() {
-    assert_eq!(
-        output_of(exchange("/bin/echo", &["hello", "a b"])).await,
-        "hello a b\n"
-    );
+    assert_eq!(output_of(exchange("/bin/echo", &["hello", "a b"])).await, "hello a b\n");
 }
 
 #[tokio::test]
@@ -148,10 +140,7 @@ async fn the_body_is_an_argument_where_the_plan_says_so() {
         plan.arguments[1].takes_body = true;
     });
     exchange.body = Bytes::from_static("; rm -rf / $(id) \u{e9}\n\"'".as_bytes());
-    assert_eq!(
-        output_of(exchange).await,
-        "-- x=; rm -rf / $(id) \u{e9}\n\"'\n"
-    );
+    assert_eq!(output_of(exchange).await, "-- x=; rm -rf / $(id) \u{e9}\n\"'\n");
 }
 
 #[tokio::test]
@@ -189,9 +178,7 @@ async fn the_environment_is_the_plans_and_the_credential() {
 async fn output_streams_as_it_comes() {
     let upstream = ProcessUpstream::try_new().unwrap();
     let script = "echo first; while [ ! -e go ]; do /bin/sleep 0.01; done; echo second";
-    let exchange = with_plan(shell(&format!("pwd; {script}")), |plan| {
-        plan.timeout = Some(NEVER)
-    });
+    let exchange = with_plan(shell(&format!("pwd; {script}")), |plan| plan.timeout = Some(NEVER));
     let mut reply = upstream.run(exchange).await.unwrap();
     let mut seen = String::new();
     while !seen.contains("first") {
@@ -209,16 +196,8 @@ async fn output_streams_as_it_comes() {
 async fn a_body_that_cannot_be_an_argument_is_refused_with_the_reason() {
     let cases: [(Vec<u8>, FailureKind, &str); 3] = [
         (b"a\0b".to_vec(), FailureKind::InvalidRequest, "NUL"),
-        (
-            vec![b'x'; 131_072],
-            FailureKind::PayloadTooLarge,
-            "standard input",
-        ),
-        (
-            vec![b'x'; 131_071],
-            FailureKind::PayloadTooLarge,
-            "standard input",
-        ),
+        (vec![b'x'; 131_072], FailureKind::PayloadTooLarge, "standard input"),
+        (vec![b'x'; 131_071], FailureKind::PayloadTooLarge, "standard input"),
     ];
     for (body, kind, words) in cases {
         let mut exchange = with_plan(exchange("/bin/echo", &["-"]), |plan| {
@@ -262,10 +241,6 @@ async fn a_plan_that_cannot_work_is_a_fault_of_the_configuration() {
     for exchange in cases {
         let plan = exchange.plan.to_string();
         let failure = failure_of(exchange).await;
-        assert_eq!(
-            failure.kind(),
-            FailureKind::ProviderMisconfigured,
-            "{plan}: {failure}"
-        );
+        assert_eq!(failure.kind(), FailureKind::ProviderMisconfigured, "{plan}: {failure}");
     }
 }

@@ -12,10 +12,7 @@ const MAX_WAIT_MS: f64 = 86_400_000.0;
 /// not used.
 #[must_use]
 pub fn retry_after_ms(head: &ResponseHead) -> Option<u64> {
-    if let Some(ms) = head
-        .header("retry-after-ms")
-        .and_then(|text| number(text, 1.0))
-    {
+    if let Some(ms) = head.header("retry-after-ms").and_then(|text| number(text, 1.0)) {
         return Some(ms);
     }
     let text = head.header("retry-after")?;
@@ -49,40 +46,20 @@ mod tests {
         let cases: [(Headers, Option<u64>); 11] = [
             (&[("retry-after", "3")], Some(3000)),
             (&[("retry-after", " 0.25 ")], Some(250)),
-            (
-                &[("Retry-After-Ms", "120"), ("retry-after", "9")],
-                Some(120),
-            ),
-            (
-                &[("retry-after-ms", "soon"), ("retry-after", "9")],
-                Some(9000),
-            ),
+            (&[("Retry-After-Ms", "120"), ("retry-after", "9")], Some(120)),
+            (&[("retry-after-ms", "soon"), ("retry-after", "9")], Some(9000)),
             (&[("retry-after", "1e30")], Some(86_400_000)),
             (&[("retry-after", "-1")], None),
             (&[("retry-after", "NaN")], None),
-            (
-                &[
-                    ("retry-after", "Sun, 06 Nov 1994 08:49:47 GMT"),
-                    ("date", NOW),
-                ],
-                Some(10_000),
-            ),
-            (
-                &[
-                    ("retry-after", "Sun, 06 Nov 1994 08:49:07 GMT"),
-                    ("date", NOW),
-                ],
-                Some(0),
-            ),
+            (&[("retry-after", "Sun, 06 Nov 1994 08:49:47 GMT"), ("date", NOW)], Some(10_000)),
+            (&[("retry-after", "Sun, 06 Nov 1994 08:49:07 GMT"), ("date", NOW)], Some(0)),
             (&[("retry-after", NOW)], None),
             (&[], None),
         ];
         for (headers, wait) in cases {
-            let head = headers
-                .iter()
-                .fold(ResponseHead::new(429), |head, (name, value)| {
-                    head.with_header(*name, *value)
-                });
+            let head = headers.iter().fold(ResponseHead::new(429), |head, (name, value)| {
+                head.with_header(*name, *value)
+            });
             assert_eq!(retry_after_ms(&head), wait, "{headers:?}");
         }
     }

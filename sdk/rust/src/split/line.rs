@@ -25,11 +25,7 @@ impl LineSplitter {
     /// A splitter that refuses lines over `max_bytes`.
     #[must_use]
     pub fn new(max_bytes: usize) -> Self {
-        Self {
-            pending: Vec::new(),
-            max_bytes,
-            at_start: true,
-        }
+        Self { pending: Vec::new(), max_bytes, at_start: true }
     }
 
     /// Takes the next bytes, returns the lines that are finished.

@@ -41,10 +41,7 @@ pub fn assert_golden(path: &str, actual: &Value) {
         return;
     }
     let exists = Path::new(path).exists();
-    assert!(
-        exists,
-        "{path} is not there; {BLESS}=1 cargo test writes it"
-    );
+    assert!(exists, "{path} is not there; {BLESS}=1 cargo test writes it");
     let expected = fixture_json(path);
     if let Some(difference) = first_difference("", &expected, actual) {
         assert!(
@@ -100,18 +97,9 @@ mod tests {
         let expected = json!({"a": [1, {"b": 2}], "c": 3});
         let cases = [
             (json!({"a": [1, {"b": 2}], "c": 3}), None),
-            (
-                json!({"a": [1, {"b": 5}], "c": 3}),
-                Some("/a/1/b: expected 2, found 5"),
-            ),
-            (
-                json!({"a": [1], "c": 3}),
-                Some("/a/1: expected {\"b\":2}, found nothing"),
-            ),
-            (
-                json!({"a": [1, {"b": 2}], "c": 3, "d": 4}),
-                Some("/d: expected nothing, found 4"),
-            ),
+            (json!({"a": [1, {"b": 5}], "c": 3}), Some("/a/1/b: expected 2, found 5")),
+            (json!({"a": [1], "c": 3}), Some("/a/1: expected {\"b\":2}, found nothing")),
+            (json!({"a": [1, {"b": 2}], "c": 3, "d": 4}), Some("/d: expected nothing, found 4")),
         ];
         for (actual, difference) in cases {
             let found = first_difference("", &expected, &actual);

@@ -89,10 +89,7 @@ impl Manifest {
         found.extend(self.kind_problems());
         for (index, credential) in self.credentials.iter().enumerate() {
             let earlier = self.credentials.iter().take(index);
-            if earlier
-                .into_iter()
-                .any(|other| other.slot == credential.slot)
-            {
+            if earlier.into_iter().any(|other| other.slot == credential.slot) {
                 found.push(format!("slot {:?} is declared twice", credential.slot));
             }
             found.extend(credential.problems(&self.kind));
@@ -110,14 +107,8 @@ impl Manifest {
                 (1..=MAX_NAME_BYTES).contains(&version.len()) && visible,
                 format!("version {version:?} is not like 1.2.3"),
             ),
-            (
-                contract == CONTRACT,
-                format!("contract {contract:?} is not {CONTRACT:?}"),
-            ),
-            (
-                !self.description.is_empty(),
-                "description tells an operator nothing".to_owned(),
-            ),
+            (contract == CONTRACT, format!("contract {contract:?} is not {CONTRACT:?}")),
+            (!self.description.is_empty(), "description tells an operator nothing".to_owned()),
             (
                 self.settings.as_ref().is_none_or(Value::is_object),
                 "settings is no JSON Schema".to_owned(),
@@ -193,9 +184,7 @@ impl Credential {
             ));
         }
         if self.required && self.hint.is_empty() {
-            found.push(format!(
-                "the required slot {slot:?} has no hint for the operator"
-            ));
+            found.push(format!("the required slot {slot:?} has no hint for the operator"));
         }
         found
     }
@@ -250,26 +239,14 @@ mod tests {
             ("kind", json!("normalizer"), "the member dialect"),
             ("contract", json!("9"), "contract"),
             ("settings", json!([]), "settings"),
-            (
-                "credentials",
-                json!([{"slot": "k", "uses": ["cookie"], "hint": ""}]),
-                "uses",
-            ),
-            (
-                "credentials",
-                json!([{"slot": "k", "uses": ["env:KEY"]}]),
-                "uses",
-            ),
+            ("credentials", json!([{"slot": "k", "uses": ["cookie"], "hint": ""}]), "uses"),
+            ("credentials", json!([{"slot": "k", "uses": ["env:KEY"]}]), "uses"),
             (
                 "credentials",
                 json!([{"slot": "k", "uses": ["basic"]}, {"slot": "k", "uses": ["basic"]}]),
                 "twice",
             ),
-            (
-                "adapter",
-                json!({"default_dialect": "A B"}),
-                "dialect \"A B\"",
-            ),
+            ("adapter", json!({"default_dialect": "A B"}), "dialect \"A B\""),
             ("limits", json!({"call_ms": 0}), "limits"),
             ("colour", json!("red"), "colour"),
         ];
@@ -277,10 +254,7 @@ mod tests {
             let mut wrong = manifest();
             wrong[member] = value;
             let found = problems(&wrong.to_string());
-            assert!(
-                found.iter().any(|problem| problem.contains(named)),
-                "{member}: {found:?}"
-            );
+            assert!(found.iter().any(|problem| problem.contains(named)), "{member}: {found:?}");
         }
     }
 }

@@ -32,12 +32,7 @@ impl Replay {
     /// A reply with status 200 and no header.
     #[must_use]
     pub fn new(call: Call) -> Self {
-        Self {
-            call,
-            identity: super::identity(),
-            head: ResponseHead::new(200),
-            text: Text::AsSent,
-        }
+        Self { call, identity: super::identity(), head: ResponseHead::new(200), text: Text::AsSent }
     }
 
     /// Replaces the reply's head.
@@ -73,10 +68,7 @@ impl Replay {
         for piece in pieces {
             let pushed = decoder.push(piece)?;
             let early = !self.call.streaming && !pushed.is_empty();
-            assert!(
-                !early,
-                "documents before the end of a reply that is not streamed"
-            );
+            assert!(!early, "documents before the end of a reply that is not streamed");
             documents.extend(pushed);
         }
         documents.extend(decoder.finish(ending)?);
@@ -213,20 +205,14 @@ mod tests {
     fn a_decoder_that_minds_the_slicing_is_caught() {
         let caught = catch_unwind(|| stream().at_every_slicing::<Naive>(b"ab"));
         assert!(caught.is_err());
-        let caught = catch_unwind(|| {
-            stream()
-                .joining_text()
-                .at_every_slicing::<Naive>("é".as_bytes())
-        });
+        let caught =
+            catch_unwind(|| stream().joining_text().at_every_slicing::<Naive>("é".as_bytes()));
         assert!(caught.is_err());
     }
 
     #[test]
     fn joined_texts_are_one_whatever_the_slicing() {
-        let documents = stream()
-            .joining_text()
-            .at_every_slicing::<Naive>(b"abc")
-            .unwrap();
+        let documents = stream().joining_text().at_every_slicing::<Naive>(b"abc").unwrap();
         assert_eq!(documents.len(), 2);
         assert_eq!(documents[0]["choices"][0]["delta"]["content"], "abc");
     }

@@ -31,12 +31,7 @@ async fn vectors_come_back_byte_for_byte() -> Result<()> {
 #[tokio::test]
 async fn every_form_of_input_goes_upstream_as_it_is() -> Result<()> {
     let (gateway, upstream) = one_provider(Script::json(FLOATS)).await?;
-    for input in [
-        r#""one text""#,
-        r#"["one","two"]"#,
-        "[1,2,3]",
-        "[[1,2],[3]]",
-    ] {
+    for input in [r#""one text""#, r#"["one","two"]"#, "[1,2,3]", "[[1,2],[3]]"] {
         let body = format!(
             r#"{{"model":"m", "input":{input}, "dimensions":256,"user":"u", "unknown":[1.0]}}"#
         );
@@ -61,11 +56,7 @@ async fn input_that_is_none_is_refused_by_name() -> Result<()> {
     for body in inputs {
         let reply = gateway.client().post(EMBEDDINGS, body.to_string()).await?;
         let (status, error_type, _, param) = reply.error()?;
-        assert_eq!(
-            (status, error_type.as_str()),
-            (400, "invalid_request_error"),
-            "{body}"
-        );
+        assert_eq!((status, error_type.as_str()), (400, "invalid_request_error"), "{body}");
         assert_eq!(param, "input", "{body}");
     }
     assert!(upstream.requests().is_empty());
@@ -76,12 +67,7 @@ async fn input_that_is_none_is_refused_by_name() -> Result<()> {
 async fn a_reply_that_is_no_answer_is_a_failure() -> Result<()> {
     let (gateway, upstream) = one_provider(Script::json(FLOATS)).await?;
     let cut = FLOATS.get(..FLOATS.len() - 3).unwrap_or_default();
-    for answer in [
-        "",
-        "<html>sorry</html>",
-        cut,
-        r#"{"error":{"message":"no"}}"#,
-    ] {
+    for answer in ["", "<html>sorry</html>", cut, r#"{"error":{"message":"no"}}"#] {
         upstream.answer_always(Script::json(answer));
         let body = json!({"model": "m", "input": "a"}).to_string();
         let (status, _, code, _) = gateway.client().post(EMBEDDINGS, body).await?.error()?;

@@ -13,28 +13,14 @@ async fn without_a_known_key_nothing_is_answered() -> Result<()> {
     let wrong_case = format!("Bearer {}", CALLER_KEY.to_uppercase());
     let no_scheme = CALLER_KEY.to_owned();
     let basic = format!("Basic {CALLER_KEY}");
-    for header in [
-        "",
-        "Bearer",
-        "Bearer ",
-        "Bearer pb-unknown",
-        &wrong_case,
-        &no_scheme,
-        &basic,
-    ] {
-        let mut call = stranger
-            .call(Method::POST, CHAT)
-            .json(question().to_string());
+    for header in ["", "Bearer", "Bearer ", "Bearer pb-unknown", &wrong_case, &no_scheme, &basic] {
+        let mut call = stranger.call(Method::POST, CHAT).json(question().to_string());
         if !header.is_empty() {
             call = call.header("authorization", header);
         }
         let error = call.send().await?.whole().await?.error()?;
-        let expected = (
-            401,
-            "invalid_request_error".into(),
-            "invalid_api_key".into(),
-            String::new(),
-        );
+        let expected =
+            (401, "invalid_request_error".into(), "invalid_api_key".into(), String::new());
         assert_eq!(error, expected, "{header:?}");
     }
     for path in ["/v1/models", "/v1/models/m"] {
@@ -48,20 +34,9 @@ async fn without_a_known_key_nothing_is_answered() -> Result<()> {
 async fn a_key_is_taken_from_either_header_and_the_scheme_in_any_case() -> Result<()> {
     let (gateway, _upstream) = one_provider(Script::json(completion("hello"))).await?;
     let bearer = format!("bearer {CALLER_KEY}");
-    for (name, value) in [
-        ("authorization", bearer.as_str()),
-        ("x-api-key", CALLER_KEY),
-    ] {
-        let call = gateway
-            .client_with(None)
-            .call(Method::POST, CHAT)
-            .header(name, value);
-        let reply = call
-            .json(question().to_string())
-            .send()
-            .await?
-            .whole()
-            .await?;
+    for (name, value) in [("authorization", bearer.as_str()), ("x-api-key", CALLER_KEY)] {
+        let call = gateway.client_with(None).call(Method::POST, CHAT).header(name, value);
+        let reply = call.json(question().to_string()).send().await?.whole().await?;
         assert_eq!(reply.status, 200, "{name}");
     }
     Ok(())
@@ -70,33 +45,19 @@ async fn a_key_is_taken_from_either_header_and_the_scheme_in_any_case() -> Resul
 #[tokio::test]
 async fn a_key_may_use_its_models_and_no_others() -> Result<()> {
     let upstream = Upstream::start(Script::json(completion("hello"))).await?;
-    let provider = Provider::openai(
-        "main",
-        &upstream.base_url(),
-        &["gpt-small", "gpt-big", "other"],
-    );
+    let provider =
+        Provider::openai("main", &upstream.base_url(), &["gpt-small", "gpt-big", "other"]);
     let narrow = "pb-narrow-00112233445566778899aabbccddeeff";
     let configuration =
-        Configuration::default()
-            .provider(&provider)
-            .key("narrow", narrow, &["gpt-*"]);
+        Configuration::default().provider(&provider).key("narrow", narrow, &["gpt-*"]);
     let gateway = Gateway::start(configuration).await?;
     let client = gateway.client_with(Some(narrow));
     for model in ["gpt-small", "gpt-big"] {
-        assert_eq!(
-            client.chat(&question_to(model, "x")).await?.status,
-            200,
-            "{model}"
-        );
+        assert_eq!(client.chat(&question_to(model, "x")).await?.status, 200, "{model}");
     }
     for model in ["other", "main/gpt-small", "nobody"] {
         let error = client.chat(&question_to(model, "x")).await?.error()?;
-        let expected = (
-            403,
-            "permission_error".into(),
-            "model_not_allowed".into(),
-            "model".into(),
-        );
+        let expected = (403, "permission_error".into(), "model_not_allowed".into(), "model".into());
         assert_eq!(error, expected, "{model}");
     }
     assert_eq!(upstream.requests().len(), 2);
@@ -106,20 +67,12 @@ async fn a_key_may_use_its_models_and_no_others() -> Result<()> {
 #[tokio::test]
 async fn the_callers_key_never_goes_upstream() -> Result<()> {
     let (gateway, upstream) = one_provider(Script::json(completion("hello"))).await?;
-    let call = gateway
-        .client()
-        .call(Method::POST, CHAT)
-        .header("x-api-key", CALLER_KEY);
-    let call = call
-        .header("cookie", "session=1")
-        .json(question().to_string());
+    let call = gateway.client().call(Method::POST, CHAT).header("x-api-key", CALLER_KEY);
+    let call = call.header("cookie", "session=1").json(question().to_string());
     assert_eq!(call.send().await?.whole().await?.status, 200);
     let received = upstream.next_request().await?;
     let authorization = format!("Bearer {}", gateway_tests::UPSTREAM_KEY);
-    assert_eq!(
-        received.header("authorization"),
-        Some(authorization.as_str())
-    );
+    assert_eq!(received.header("authorization"), Some(authorization.as_str()));
     for name in ["x-api-key", "cookie"] {
         assert_eq!(received.header(name), None, "{name}");
     }

@@ -25,11 +25,7 @@ pub(crate) fn check_admin(fields: &mut Fields<'_, '_>) -> Option<Checked> {
     let secret: Option<Unresolved> = fields.member("jwt_secret").parsed();
     let url: Option<BaseUrl> = fields.member("jwks_url").parsed();
     let audience = fields.member("audience");
-    let audience = if url_written {
-        audience.required(FIX)
-    } else {
-        audience
-    };
+    let audience = if url_written { audience.required(FIX) } else { audience };
     let audience: Option<FilledText> = audience.parsed();
     match (secret_written, url_written) {
         (true, true) => fields.report(None, "has both jwt_secret and jwks_url", FIX),

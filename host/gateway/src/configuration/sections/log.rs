@@ -40,19 +40,15 @@ pub(crate) struct LogLevelProblem;
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self {
-            format: LogFormat::Text,
-            level: LogLevel("info".to_owned()),
-        }
+        Self { format: LogFormat::Text, level: LogLevel("info".to_owned()) }
     }
 }
 
 impl LogSettings {
     pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
         let default = Self::default();
-        let format = fields
-            .member("format")
-            .choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]);
+        let format =
+            fields.member("format").choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]);
         let level = fields.member("level").parsed();
         Some(Self {
             format: format.unwrap_or(default.format),
@@ -93,23 +89,10 @@ mod tests {
 
     #[test]
     fn a_level_may_be_given_by_target() {
-        for text in [
-            "info",
-            "off",
-            "info,access=warn",
-            "plugin=debug,upstream::http=trace",
-        ] {
+        for text in ["info", "off", "info,access=warn", "plugin=debug,upstream::http=trace"] {
             assert_eq!(text.parse::<LogLevel>().unwrap().as_str(), text);
         }
-        for text in [
-            "",
-            "loud",
-            "INFO,",
-            "=info",
-            "a b=info",
-            "access=",
-            "access[x]=info",
-        ] {
+        for text in ["", "loud", "INFO,", "=info", "a b=info", "access=", "access[x]=info"] {
             assert!(text.parse::<LogLevel>().is_err(), "{text:?}");
         }
     }

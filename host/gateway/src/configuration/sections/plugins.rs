@@ -117,9 +117,7 @@ fn read_grant(name: &str, element: Element<'_, '_>) -> Option<(PluginName, Plugi
         Ok(name) => name,
         Err(problem) => {
             let fix = format!("use {}", problem.rule);
-            element
-                .problems
-                .report(element.path, "plugin name is not well-formed", fix);
+            element.problems.report(element.path, "plugin name is not well-formed", fix);
             return None;
         }
     };
@@ -127,10 +125,9 @@ fn read_grant(name: &str, element: Element<'_, '_>) -> Option<(PluginName, Plugi
         let isolation = fields
             .member("isolation")
             .choice(&[("fresh", Isolation::Fresh), ("reuse", Isolation::Reuse)]);
-        let sockets = fields.member("sockets").choice(&[
-            ("refused", SocketImports::Refused),
-            ("inert", SocketImports::Inert),
-        ]);
+        let sockets = fields
+            .member("sockets")
+            .choice(&[("refused", SocketImports::Refused), ("inert", SocketImports::Inert)]);
         let grant = PluginGrant {
             isolation: isolation.unwrap_or_default(),
             sockets: sockets.unwrap_or_default(),

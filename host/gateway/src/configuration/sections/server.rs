@@ -49,10 +49,7 @@ impl Default for ServerSettings {
 impl ServerSettings {
     pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
         let default = Self::default();
-        let listen = fields
-            .member("listen")
-            .parsed()
-            .map(|Address(address)| address);
+        let listen = fields.member("listen").parsed().map(|Address(address)| address);
         let mut integer = |name, range| fields.member(name).integer(range);
         let max_body_bytes = integer("max_body_bytes", 1024..=1 << 30);
         let keep_alive_ms = integer("keep_alive_ms", 1000..=HOUR_MS);

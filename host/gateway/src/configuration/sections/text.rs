@@ -31,10 +31,6 @@ impl FromStr for FilledText {
     type Err = EmptyText;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.is_empty() {
-            Err(EmptyText)
-        } else {
-            Ok(Self(text.to_owned()))
-        }
+        if text.is_empty() { Err(EmptyText) } else { Ok(Self(text.to_owned())) }
     }
 }

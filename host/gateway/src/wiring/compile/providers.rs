@@ -60,11 +60,7 @@ pub(super) fn compile(
 ) -> HashMap<Arc<str>, Arc<Provider>> {
     let mut compiled = HashMap::new();
     for provider in &document.providers {
-        let mut fitting = Fitting {
-            provider,
-            offer,
-            problems,
-        };
+        let mut fitting = Fitting { provider, offer, problems };
         if let Some(provider) = fitting.compile() {
             compiled.insert(provider.id.clone(), Arc::new(provider));
         }
@@ -100,9 +96,7 @@ impl<'a> Fitting<'a> {
 
     fn report(&mut self, member: &[&str], message: impl Into<String>, fix: impl Into<String>) {
         let names = member.iter();
-        let path = names.fold(self.provider.path.clone(), |path, name| {
-            member_path(&path, name)
-        });
+        let path = names.fold(self.provider.path.clone(), |path, name| member_path(&path, name));
         self.problems.report(path, message, fix);
     }
 
@@ -162,18 +156,14 @@ impl<'a> Fitting<'a> {
         }
     }
 
-    /// Adapter and dialect read the same settings. A member is unknown if neither knows it and
-    /// one of them says that it knows all there are.
+    /// Adapter and dialect read the same settings. A member is unknown if neither knows it.
     fn check_settings(&mut self, adapter: &SettingsOffer, dialect: &SettingsOffer) {
         let provider = self.provider;
-        let known: BTreeSet<&str> = adapter
-            .known
-            .union(&dialect.known)
-            .map(String::as_str)
-            .collect();
-        let closed = adapter.closed || dialect.closed;
+        let known: BTreeSet<&str> =
+            adapter.known.union(&dialect.known).map(String::as_str).collect();
+        let open = adapter.open || dialect.open;
         for name in provider.settings.keys().map(String::as_str) {
-            if closed && !known.contains(name) {
+            if !open && !known.contains(name) {
                 let fix = did_you_mean(name, known.iter().copied());
                 self.report(&["settings", name], "unknown setting", fix);
             }
@@ -193,24 +183,16 @@ impl<'a> Fitting<'a> {
                 base_url: base_url.as_url().clone(),
                 target: Arc::new(http_target(provider)),
             }),
-            (FarEnd::Process, None) => Some(Reach::Process {
-                target: Arc::new(process_target(provider)),
-            }),
+            (FarEnd::Process, None) => {
+                Some(Reach::Process { target: Arc::new(process_target(provider)) })
+            }
             (FarEnd::Http, None) => {
                 let fix = "add base_url = \"https://…\"";
-                self.report(
-                    &["base_url"],
-                    "is missing, and the adapter speaks HTTP",
-                    fix,
-                );
+                self.report(&["base_url"], "is missing, and the adapter speaks HTTP", fix);
                 None
             }
             (FarEnd::Process, Some(_)) => {
-                self.report(
-                    &["base_url"],
-                    "is of no use: the adapter runs a program",
-                    "remove it",
-                );
+                self.report(&["base_url"], "is of no use: the adapter runs a program", "remove it");
                 None
             }
         }

@@ -12,10 +12,7 @@ fn offer() -> Offer {
     let adapter = |far_end, dialect: &str, slots: &[(&str, bool)], schema: Value| AdapterOffer {
         far_end,
         default_dialect: Some(dialect.to_owned()),
-        slots: slots
-            .iter()
-            .map(|(slot, needed)| ((*slot).to_owned(), *needed))
-            .collect(),
+        slots: slots.iter().map(|(slot, needed)| ((*slot).to_owned(), *needed)).collect(),
         settings: SettingsOffer::of(&schema),
     };
     let closed = json!({"properties": {"organization": {}}, "additionalProperties": false});
@@ -27,25 +24,13 @@ fn offer() -> Offer {
     let prompt = SettingsOffer::of(&json!({"properties": {"prompt": {}}}));
     Offer {
         adapters: [
-            (
-                "http".to_owned(),
-                adapter(FarEnd::Http, "chat", &[("api_key", false)], closed),
-            ),
-            (
-                "strict".to_owned(),
-                adapter(FarEnd::Http, "chat", &[("token", true)], json!({})),
-            ),
-            (
-                "program".to_owned(),
-                adapter(FarEnd::Process, "text", &[], program),
-            ),
+            ("http".to_owned(), adapter(FarEnd::Http, "chat", &[("api_key", false)], closed)),
+            ("strict".to_owned(), adapter(FarEnd::Http, "chat", &[("token", true)], json!({}))),
+            ("program".to_owned(), adapter(FarEnd::Process, "text", &[], program)),
         ]
         .into(),
-        dialects: [
-            ("chat".to_owned(), SettingsOffer::default()),
-            ("text".to_owned(), prompt),
-        ]
-        .into(),
+        dialects: [("chat".to_owned(), SettingsOffer::default()), ("text".to_owned(), prompt)]
+            .into(),
     }
 }
 
@@ -64,12 +49,7 @@ fn good() -> Value {
 }
 
 fn compile_value(value: &Value) -> Result<Compiled, Vec<String>> {
-    let variables = [
-        ("SECRET", "sk-1"),
-        ("KEY", "pb-1"),
-        ("SPACE", "p b"),
-        ("BREAK", "a\nb"),
-    ];
+    let variables = [("SECRET", "sk-1"), ("KEY", "pb-1"), ("SPACE", "p b"), ("BREAK", "a\nb")];
     let variables = variables.map(|(name, value)| (name.into(), value.into()));
     let sources = Sources::new(variables, Path::new(""));
     let document = Document::read(value).unwrap();
@@ -82,19 +62,13 @@ fn a_document_becomes_keys_routes_providers_and_secrets() {
     let Compiled { snapshot, secrets } = compile_value(&good()).ok().unwrap();
     let caller = snapshot.keys.find("pb-1").unwrap();
     assert!(caller.may_use("m") && !caller.may_use("echo"));
-    assert_eq!(
-        &*snapshot.routes.find("smart").unwrap().candidates()[0].provider,
-        "a"
-    );
+    assert_eq!(&*snapshot.routes.find("smart").unwrap().candidates()[0].provider, "a");
     assert!(snapshot.routes.find("echo").is_some());
     assert!(snapshot.routes.find("c/anything").is_some());
     let provider = &snapshot.providers["b"];
     assert!(matches!(provider.reach, Reach::Process { .. }));
     assert_eq!(&*provider.dialect, "text");
-    assert_eq!(
-        &*provider.settings,
-        r#"{"program":"/bin/echo","prompt":"transcript"}"#
-    );
+    assert_eq!(&*provider.settings, r#"{"program":"/bin/echo","prompt":"transcript"}"#);
     assert!(matches!(snapshot.providers["a"].reach, Reach::Http { .. }));
     let secret = Credentials::new(secrets).secret("a", "api_key").unwrap();
     assert_eq!(secret.expose_secret(), "sk-1");
@@ -167,10 +141,7 @@ fn what_does_not_fit_is_named_with_a_fix() {
         let mut changed = good();
         let (table, member) = pointer.rsplit_once('/').unwrap();
         changed.pointer_mut(table).unwrap()[member] = value;
-        assert_eq!(
-            compile_value(&changed).err(),
-            Some(vec![expected.to_owned()])
-        );
+        assert_eq!(compile_value(&changed).err(), Some(vec![expected.to_owned()]));
     }
 }
 

@@ -46,8 +46,7 @@ impl Record {
     }
 
     fn optional(&mut self, pair: Option<(u32, u32)>) -> &mut Self {
-        self.word(pair.is_some().into())
-            .pair(pair.unwrap_or_default())
+        self.word(pair.is_some().into()).pair(pair.unwrap_or_default())
     }
 
     fn empty_list(&mut self) -> &mut Self {
@@ -58,9 +57,7 @@ impl Record {
 impl Image {
     /// First address after the image.
     pub(crate) fn end(&self) -> u32 {
-        BASE + u32::try_from(self.0.len())
-            .expect("a small image")
-            .next_multiple_of(16)
+        BASE + u32::try_from(self.0.len()).expect("a small image").next_multiple_of(16)
     }
 
     /// The image as the module's data.
@@ -102,10 +99,7 @@ impl Image {
         for (name, value) in headers {
             list.pair(self.text(name)).pair(self.text(value));
         }
-        let headers = (
-            self.put(&list.0),
-            u32::try_from(headers.len()).expect("few"),
-        );
+        let headers = (self.put(&list.0), u32::try_from(headers.len()).expect("few"));
         let (method, path) = (self.text("POST"), self.text(path));
         record.pair(method).pair(path).pair(headers).empty_list();
     }

@@ -19,11 +19,7 @@ pub(crate) struct Export {
 }
 
 const fn export(name: &'static str, core: &'static str, signature: &'static str) -> Export {
-    Export {
-        name,
-        core,
-        signature,
-    }
+    Export { name, core, signature }
 }
 
 /// `call` is nine values: four texts and a truth value.
@@ -50,16 +46,8 @@ pub(crate) const EGRESS: World = World {
         export("encode", "encode", CALL_AND_BODY),
         export("explain", "explain", CALL_HEAD_AND_BODY),
         export("constructor", "[constructor]decoder", THROUGH_MEMORY),
-        export(
-            "push",
-            "[method]decoder.push",
-            "(param i32 i32 i32) (result i32)",
-        ),
-        export(
-            "finish",
-            "[method]decoder.finish",
-            "(param i32 i32) (result i32)",
-        ),
+        export("push", "[method]decoder.push", "(param i32 i32 i32) (result i32)"),
+        export("finish", "[method]decoder.finish", "(param i32 i32) (result i32)"),
         export("dtor", "[dtor]decoder", "(param i32)"),
     ],
 };
@@ -80,8 +68,5 @@ pub(crate) const PROCESS: World = World {
     include: "patchbay:plugin/process-provider@0.1.0",
     interface: "patchbay:plugin/process-adapter@0.1.0#",
     imports: LOG,
-    exports: &[
-        export("prepare", "prepare", CALL),
-        export("probe", "probe", TEXT),
-    ],
+    exports: &[export("prepare", "prepare", CALL), export("probe", "probe", TEXT)],
 };

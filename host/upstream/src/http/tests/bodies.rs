@@ -21,10 +21,7 @@ fn gzipped(text: &str) -> Vec<u8> {
 }
 
 fn gzip_reply(body: &[u8]) -> Bytes {
-    let headers = format!(
-        "content-encoding: gzip\r\ncontent-length: {}\r\n",
-        body.len()
-    );
+    let headers = format!("content-encoding: gzip\r\ncontent-length: {}\r\n", body.len());
     reply(&headers, body)
 }
 
@@ -116,11 +113,7 @@ async fn a_reply_with_wrong_coding_is_an_upstream_error() {
 async fn what_is_not_http_is_an_upstream_error() {
     for bytes in ["SSH-2.0-OpenSSH\r\n\r\n", "", "HTTP/1.1 200"] {
         let failure = answered(bytes).await.err().unwrap();
-        assert_eq!(
-            failure.kind(),
-            FailureKind::UpstreamError,
-            "{bytes:?}: {failure:?}"
-        );
+        assert_eq!(failure.kind(), FailureKind::UpstreamError, "{bytes:?}: {failure:?}");
     }
 }
 

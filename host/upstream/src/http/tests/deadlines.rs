@@ -34,9 +34,7 @@ fn assert_timeout(failure: &Failure, name: &str) {
 async fn no_head_within_the_first_byte_timeout() {
     let (server, mut closed) = silent_after("").await;
     let upstream = HttpUpstream::try_new().unwrap();
-    let exchange = with_target(to(server.address), |target| {
-        target.timeouts.first_byte = SOON
-    });
+    let exchange = with_target(to(server.address), |target| target.timeouts.first_byte = SOON);
     assert_timeout(&failure_of(&upstream, exchange).await, "first-byte");
     closed.recv().await.unwrap();
 }

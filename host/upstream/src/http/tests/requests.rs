@@ -28,17 +28,12 @@ async fn arrived(change: impl FnOnce(HttpExchange) -> HttpExchange) -> String {
 #[tokio::test]
 async fn method_path_headers_and_body_arrive_as_given() {
     let request = arrived(|mut exchange| {
-        exchange
-            .headers
-            .insert("x-request-id", HeaderValue::from_static("req-1"));
+        exchange.headers.insert("x-request-id", HeaderValue::from_static("req-1"));
         exchange.body = Bytes::from_static(br#"{"model":"m"}"#);
         exchange
     })
     .await;
-    assert!(
-        request.starts_with("POST /v1/chat HTTP/1.1\r\n"),
-        "{request}"
-    );
+    assert!(request.starts_with("POST /v1/chat HTTP/1.1\r\n"), "{request}");
     for part in [
         "\r\nx-request-id: req-1\r\n",
         "\r\ncontent-length: 13\r\n",
@@ -59,10 +54,7 @@ async fn an_empty_body_is_no_body() {
         exchange
     })
     .await;
-    assert!(
-        request.starts_with("GET /v1/chat HTTP/1.1\r\n"),
-        "{request}"
-    );
+    assert!(request.starts_with("GET /v1/chat HTTP/1.1\r\n"), "{request}");
     assert!(!request.contains("content-length"), "{request}");
     assert!(!request.contains("transfer-encoding"), "{request}");
 }
@@ -116,17 +108,10 @@ async fn a_program_credential_is_a_fault_of_the_configuration() {
 #[tokio::test]
 async fn nothing_is_sent_to_a_refused_address() {
     let upstream = HttpUpstream::try_new().unwrap();
-    for url in [
-        "http://169.254.169.254/latest",
-        "http://[fe80::1]/",
-        "https://[fd00:ec2::254]/",
-    ] {
+    for url in ["http://169.254.169.254/latest", "http://[fe80::1]/", "https://[fd00:ec2::254]/"] {
         let failure = failure_of(&upstream, exchange(url)).await;
         assert_eq!(failure.kind(), FailureKind::ProviderMisconfigured, "{url}");
-        assert!(
-            failure.message().contains("network = \"anywhere\""),
-            "{failure}"
-        );
+        assert!(failure.message().contains("network = \"anywhere\""), "{failure}");
     }
 }
 

@@ -37,10 +37,7 @@ impl Server {
                 tokio::spawn(handle(Connection { stream, received }));
             }
         });
-        Self {
-            address,
-            connections,
-        }
+        Self { address, connections }
     }
 
     /// Connections accepted so far.
@@ -83,9 +80,7 @@ impl Connection {
 fn request_length(bytes: &[u8]) -> Option<usize> {
     let text = String::from_utf8_lossy(bytes);
     let (head, body) = text.split_once("\r\n\r\n")?;
-    let declared = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
+    let declared = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     let length = declared.map_or(0, |length| length.parse().unwrap());
     (body.len() >= length).then_some(head.len() + 4 + length)
 }

@@ -80,8 +80,5 @@ async fn a_certificate_that_nobody_vouches_for_is_refused() {
     let upstream = HttpUpstream::try_new().unwrap();
     let failure = failure_of(&upstream, exchange(&url)).await;
     assert_eq!(failure.kind(), FailureKind::UpstreamUnreachable);
-    assert!(
-        failure.cause_chain().unwrap().contains("certificate"),
-        "{failure:?}"
-    );
+    assert!(failure.cause_chain().unwrap().contains("certificate"), "{failure:?}");
 }

@@ -5,10 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use super::*;
 
 fn value<'a>(status: &'a str, name: &str) -> &'a str {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix(name))
-        .unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
     line.trim_start_matches(':').trim()
 }
 
@@ -58,10 +55,7 @@ async fn the_limits_are_the_targets() {
         ("Max core file size", "0", "0"),
     ];
     for (name, soft, hard) in expected {
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix(name))
-            .unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
         let values: Vec<_> = line.split_whitespace().take(2).collect();
         assert_eq!(values, [soft, hard], "{name}");
     }
@@ -89,10 +83,7 @@ async fn too_much_processor_time_ends_the_program() {
 async fn too_much_memory_is_refused() {
     let script = "x=0123456789; while :; do x=$x$x; done";
     let exchange = with_target(shell(script), |target| target.max_memory_bytes = 64 << 20);
-    assert_eq!(
-        failure_of(exchange).await.kind(),
-        FailureKind::UpstreamError
-    );
+    assert_eq!(failure_of(exchange).await.kind(), FailureKind::UpstreamError);
 }
 
 #[tokio::test]

@@ -7,17 +7,9 @@ async fn a_failing_end_before_any_output_fails_the_run_itself() {
     let cases = [
         ("exit 3", FailureKind::UpstreamError, "status 3"),
         ("exit 126", FailureKind::ProviderMisconfigured, "status 126"),
-        (
-            "/nonexistent/tool",
-            FailureKind::ProviderMisconfigured,
-            "status 127",
-        ),
+        ("/nonexistent/tool", FailureKind::ProviderMisconfigured, "status 127"),
         ("kill -TERM $$", FailureKind::UpstreamError, "signal 15"),
-        (
-            "echo no >&2; exit 1",
-            FailureKind::UpstreamError,
-            "status 1",
-        ),
+        ("echo no >&2; exit 1", FailureKind::UpstreamError, "status 1"),
     ];
     for (script, kind, words) in cases {
         let failure = failure_of(shell(script)).await;
@@ -41,19 +33,15 @@ async fn silence_is_ended_by_the_idle_timeout() {
     let exchange = with_target(shell("/bin/sleep 300"), |target| target.idle = SOON);
     let failure = failure_of(exchange).await;
     assert_eq!(failure.kind(), FailureKind::UpstreamTimeout);
-    assert!(
-        failure.message().contains("idle timeout of 200ms"),
-        "{failure}"
-    );
+    assert!(failure.message().contains("idle timeout of 200ms"), "{failure}");
 }
 
 #[tokio::test]
 async fn a_long_run_is_ended_by_the_total_timeout() {
     let upstream = ProcessUpstream::try_new().unwrap();
-    let exchange = with_target(
-        shell("while :; do echo x; /bin/sleep 0.02; done"),
-        |target| target.total = SOON,
-    );
+    let exchange = with_target(shell("while :; do echo x; /bin/sleep 0.02; done"), |target| {
+        target.total = SOON
+    });
     let (text, failure) = drain(upstream.run(exchange).await.unwrap()).await;
     assert!(text.starts_with("x\n"));
     let failure = failure.unwrap();
@@ -67,10 +55,7 @@ async fn the_adapter_can_shorten_the_run_and_not_lengthen_it() {
         let exchange = with_plan(shell("/bin/sleep 300"), |plan| plan.timeout = Some(asked));
         let exchange = with_target(exchange, |target| target.total = allowed);
         let failure = failure_of(exchange).await;
-        assert!(
-            failure.message().contains("total timeout of 200ms"),
-            "{failure}"
-        );
+        assert!(failure.message().contains("total timeout of 200ms"), "{failure}");
     }
 }
 
@@ -145,10 +130,7 @@ async fn a_program_cannot_leave_its_group_to_survive() {
 #[tokio::test]
 async fn what_a_program_leaves_behind_ends_with_it() {
     let upstream = ProcessUpstream::try_new().unwrap();
-    let reply = upstream
-        .run(shell("/bin/sleep 300 & echo $!"))
-        .await
-        .unwrap();
+    let reply = upstream.run(shell("/bin/sleep 300 & echo $!")).await.unwrap();
     let (text, failure) = drain(reply).await;
     assert!(failure.is_none());
     upstream.shutdown().await;
@@ -159,16 +141,10 @@ async fn what_a_program_leaves_behind_ends_with_it() {
 async fn an_ended_runtime_leaves_no_program() {
     let (sender, receiver) = std::sync::mpsc::channel();
     let worker = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let upstream = ProcessUpstream::try_new().unwrap();
-            let mut reply = upstream
-                .run(shell("echo $$; exec /bin/sleep 300"))
-                .await
-                .unwrap();
+            let mut reply = upstream.run(shell("echo $$; exec /bin/sleep 300")).await.unwrap();
             sender.send(pids(&next_text(&mut reply).await)[0]).unwrap();
             std::mem::forget(reply);
         });

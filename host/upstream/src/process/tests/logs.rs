@@ -1,9 +1,8 @@
 //! What the log says of a run, and what it must not say.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::*;
@@ -12,20 +11,23 @@ use super::*;
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
-impl Lines {
-    /// Listens on this thread, where the test's runtime runs everything.
-    fn listen() -> (Self, DefaultGuard) {
-        let lines = Self::default();
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .with_writer(lines.clone())
-            .finish();
-        (lines, tracing::subscriber::set_default(subscriber))
-    }
+/// One subscriber for the whole test program: whether a line is wanted is remembered for all
+/// threads, so that a subscriber of one thread could miss lines.
+static LINES: LazyLock<Lines> = LazyLock::new(|| {
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::fmt().json().with_writer(lines.clone()).finish();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    lines
+});
 
-    fn text(&self) -> String {
+impl Lines {
+    /// The lines of one request.
+    fn of(&self, request_id: &str) -> String {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8(bytes.clone()).unwrap()
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        let mark = format!(r#""request.id":"{request_id}""#);
+        let lines: Vec<_> = text.lines().filter(|line| line.contains(&mark)).collect();
+        lines.join("\n")
     }
 }
 
@@ -51,23 +53,24 @@ impl<'a> MakeWriter<'a> for Lines {
 
 #[tokio::test]
 async fn a_run_is_one_line_with_its_command_and_neither_body_nor_secret() {
-    let (lines, _guard) = Lines::listen();
+    let lines = &*LINES;
     let upstream = ProcessUpstream::try_new().unwrap();
     let script = "echo \"$0 $KEY\" >&2; printf '\\033[1m' >&2; echo out";
     let exchange = with_plan(exchange("/bin/sh", &["-c", script, ""]), |plan| {
         plan.arguments[2].takes_body = true;
     });
     let mut exchange = with_secret(exchange, "KEY", "sk-0123456789");
+    exchange.request_id = RequestId::parse("req-line").unwrap();
     exchange.body = Bytes::from_static(b"a private question");
     let reply = upstream.run(exchange).await.unwrap();
     drain(reply).await;
     upstream.shutdown().await;
-    let text = lines.text();
+    let text = lines.of("req-line");
     assert_eq!(text.lines().count(), 1, "{text}");
     for part in [
         r#""target":"process""#,
         r#""provider.id":"programs""#,
-        r#""request.id":"req-1""#,
+        r#""request.id":"req-line""#,
         r#""output_bytes":4"#,
         r#""exit":"exit status: 0""#,
         r#""ending":"exited""#,
@@ -84,16 +87,15 @@ async fn a_run_is_one_line_with_its_command_and_neither_body_nor_secret() {
 
 #[tokio::test]
 async fn a_run_that_was_cancelled_says_so() {
-    let (lines, _guard) = Lines::listen();
+    let lines = &*LINES;
     let upstream = ProcessUpstream::try_new().unwrap();
-    let mut reply = upstream
-        .run(shell("echo x; exec /bin/sleep 300"))
-        .await
-        .unwrap();
+    let mut exchange = shell("echo x; exec /bin/sleep 300");
+    exchange.request_id = RequestId::parse("req-cancelled").unwrap();
+    let mut reply = upstream.run(exchange).await.unwrap();
     next_text(&mut reply).await;
     drop(reply);
     upstream.shutdown().await;
-    let text = lines.text();
+    let text = lines.of("req-cancelled");
     assert!(text.contains("killed: cancelled"), "{text}");
     assert!(text.contains("signal: 9"), "{text}");
 }

@@ -42,10 +42,7 @@ async fn a_caller_who_leaves_a_stream_frees_the_upstream() -> Result<()> {
     let gate = Gate::default();
     let begun = sse(&chunk(&json!({"content": "first"}), None));
     let (gateway, upstream) = one_provider(Script::pieces([begun]).wait(&gate)).await?;
-    let mut reply = gateway
-        .client()
-        .open(CHAT, streamed_question().to_string())
-        .await?;
+    let mut reply = gateway.client().open(CHAT, streamed_question().to_string()).await?;
     reply.read_until("first").await?;
     drop(reply);
     upstream.abandoned().await
@@ -57,10 +54,7 @@ async fn a_caller_who_leaves_an_endless_stream_frees_the_upstream() -> Result<()
     let word = sse(&chunk(&json!({"content": "word"}), None));
     let script = Script::pieces(vec![word; 5000]).wait(&gate);
     let (gateway, upstream) = one_provider(script).await?;
-    let mut reply = gateway
-        .client()
-        .open(CHAT, streamed_question().to_string())
-        .await?;
+    let mut reply = gateway.client().open(CHAT, streamed_question().to_string()).await?;
     reply.read_until("word").await?;
     drop(reply);
     upstream.abandoned().await
@@ -71,14 +65,8 @@ async fn a_caller_who_leaves_is_logged_as_such() -> Result<()> {
     let gate = Gate::default();
     let begun = sse(&chunk(&json!({"content": "first"}), None));
     let (gateway, upstream) = one_provider(Script::pieces([begun]).wait(&gate)).await?;
-    let mut reply = gateway
-        .client()
-        .open(CHAT, streamed_question().to_string())
-        .await?;
-    let request_id = reply
-        .headers
-        .get("x-request-id")
-        .and_then(|id| id.to_str().ok());
+    let mut reply = gateway.client().open(CHAT, streamed_question().to_string()).await?;
+    let request_id = reply.headers.get("x-request-id").and_then(|id| id.to_str().ok());
     let request_id = request_id.unwrap_or_default().to_owned();
     reply.read_until("first").await?;
     drop(reply);

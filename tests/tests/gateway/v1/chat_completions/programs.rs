@@ -13,28 +13,14 @@ async fn with_program(provider: &Provider) -> Result<Gateway> {
 #[tokio::test]
 async fn echo_answers_with_the_question() -> Result<()> {
     let gateway = with_program(&Provider::program("echo", "/bin/echo", &["{{body}}"])).await?;
-    for text in [
-        "hello",
-        "Grüße \u{1f600}",
-        "two\nlines",
-        "-n",
-        "$(id) `id` ; id | id > x",
-    ] {
+    for text in ["hello", "Grüße \u{1f600}", "two\nlines", "-n", "$(id) `id` ; id | id > x"] {
         let reply = gateway.client().chat(&question_to("echo", text)).await?;
         let answer = reply.json()?;
         assert_eq!(reply.status, 200, "{answer}");
         assert_eq!(answer["object"], "chat.completion");
         assert_eq!(answer["model"], "echo");
-        assert!(
-            answer["id"]
-                .as_str()
-                .is_some_and(|id| id.starts_with("chatcmpl-"))
-        );
-        assert!(
-            answer["created"]
-                .as_u64()
-                .is_some_and(|seconds| seconds > 1_700_000_000)
-        );
+        assert!(answer["id"].as_str().is_some_and(|id| id.starts_with("chatcmpl-")));
+        assert!(answer["created"].as_u64().is_some_and(|seconds| seconds > 1_700_000_000));
         let choice = &answer["choices"][0];
         // echo takes "-n" for an option, and says nothing.
         let expected = if text == "-n" { "" } else { text };
@@ -60,9 +46,7 @@ async fn echo_answers_as_a_stream() -> Result<()> {
             assert_eq!(document[member], first[member], "{member}");
         }
     }
-    let reasons = documents
-        .iter()
-        .filter(|d| d["choices"][0]["finish_reason"] == "stop");
+    let reasons = documents.iter().filter(|d| d["choices"][0]["finish_reason"] == "stop");
     assert_eq!(reasons.count(), 1);
     Ok(())
 }
@@ -76,24 +60,15 @@ async fn what_a_program_cannot_express_is_named() -> Result<()> {
     let reply = gateway.client().chat(&question).await?;
     assert_eq!(reply.status, 200);
     let dropped = reply.header("x-patchbay-dropped-params");
-    assert!(
-        dropped.contains("temperature") && dropped.contains("tools"),
-        "{dropped:?}"
-    );
+    assert!(dropped.contains("temperature") && dropped.contains("tools"), "{dropped:?}");
     Ok(())
 }
 
 #[tokio::test]
 async fn a_program_sees_nothing_of_the_gateways_environment() -> Result<()> {
     let gateway = with_program(&Provider::program("env", "/usr/bin/env", &[])).await?;
-    let answer = gateway
-        .client()
-        .chat(&question_to("env", "x"))
-        .await?
-        .json()?;
-    let environment = answer["choices"][0]["message"]["content"]
-        .as_str()
-        .unwrap_or("?");
+    let answer = gateway.client().chat(&question_to("env", "x")).await?.json()?;
+    let environment = answer["choices"][0]["message"]["content"].as_str().unwrap_or("?");
     assert_eq!(environment, "");
     Ok(())
 }
@@ -102,29 +77,16 @@ async fn a_program_sees_nothing_of_the_gateways_environment() -> Result<()> {
 async fn a_program_reads_the_question_from_standard_input() -> Result<()> {
     let gateway = with_program(&Provider::program("cat", "/bin/cat", &[])).await?;
     let long = "a long question ".repeat(50_000);
-    let answer = gateway
-        .client()
-        .chat(&question_to("cat", &long))
-        .await?
-        .json()?;
-    let content = answer["choices"][0]["message"]["content"]
-        .as_str()
-        .unwrap_or_default();
-    assert!(
-        content.trim_end() == long.trim_end(),
-        "the question was changed"
-    );
+    let answer = gateway.client().chat(&question_to("cat", &long)).await?.json()?;
+    let content = answer["choices"][0]["message"]["content"].as_str().unwrap_or_default();
+    assert!(content.trim_end() == long.trim_end(), "the question was changed");
     Ok(())
 }
 
 #[tokio::test]
 async fn a_program_that_fails_is_an_upstream_that_fails() -> Result<()> {
     let gateway = with_program(&Provider::program("false", "/bin/false", &[])).await?;
-    let error = gateway
-        .client()
-        .chat(&question_to("false", "x"))
-        .await?
-        .error()?;
+    let error = gateway.client().chat(&question_to("false", "x")).await?.error()?;
     assert_eq!((error.0, error.2.as_str()), (502, "upstream_error"));
     Ok(())
 }
@@ -137,11 +99,7 @@ async fn a_program_that_fails_halfway_ends_the_stream_with_an_error() -> Result<
     question["stream"] = true.into();
     let reply = gateway.client().post(CHAT, question.to_string()).await?;
     if reply.status == 200 {
-        assert!(
-            matches!(reply.events()?.last(), Some(Event::Error(_))),
-            "{}",
-            reply.text()
-        );
+        assert!(matches!(reply.events()?.last(), Some(Event::Error(_))), "{}", reply.text());
     } else {
         // The program may have ended before its first output was looked at.
         assert_eq!(reply.error()?.0, 502);
@@ -152,11 +110,7 @@ async fn a_program_that_fails_halfway_ends_the_stream_with_an_error() -> Result<
 #[tokio::test]
 async fn a_program_that_is_not_there_is_the_operators_affair() -> Result<()> {
     let gateway = with_program(&Provider::program("gone", "/nowhere/program", &[])).await?;
-    let error = gateway
-        .client()
-        .chat(&question_to("gone", "x"))
-        .await?
-        .error()?;
+    let error = gateway.client().chat(&question_to("gone", "x")).await?.error()?;
     assert_eq!((error.0, error.1.as_str()), (500, "server_error"));
     Ok(())
 }
@@ -164,18 +118,10 @@ async fn a_program_that_is_not_there_is_the_operators_affair() -> Result<()> {
 #[tokio::test]
 async fn a_question_that_cannot_be_an_argument_is_refused() -> Result<()> {
     let gateway = with_program(&Provider::program("echo", "/bin/echo", &["{{body}}"])).await?;
-    let zero = gateway
-        .client()
-        .chat(&question_to("echo", "a\u{0}b"))
-        .await?
-        .error()?;
+    let zero = gateway.client().chat(&question_to("echo", "a\u{0}b")).await?.error()?;
     assert_eq!((zero.0, zero.1.as_str()), (400, "invalid_request_error"));
     let large = "x".repeat(200_000);
-    let large = gateway
-        .client()
-        .chat(&question_to("echo", &large))
-        .await?
-        .error()?;
+    let large = gateway.client().chat(&question_to("echo", &large)).await?.error()?;
     assert_eq!((large.0, large.2.as_str()), (413, "payload_too_large"));
     Ok(())
 }
@@ -186,11 +132,7 @@ async fn a_program_that_floods_is_ended() -> Result<()> {
     let provider = Provider::program("yes", "/usr/bin/yes", &[&word])
         .with("limits = { max_output_bytes = 100000 }");
     let gateway = with_program(&provider).await?;
-    let error = gateway
-        .client()
-        .chat(&question_to("yes", "x"))
-        .await?
-        .error()?;
+    let error = gateway.client().chat(&question_to("yes", "x")).await?.error()?;
     assert_eq!((error.0, error.2.as_str()), (502, "upstream_error"));
     disappears(&["/usr/bin/yes", &word]).await
 }
@@ -201,11 +143,7 @@ async fn a_program_that_takes_too_long_is_ended() -> Result<()> {
     let provider =
         Provider::program("slow", "/bin/sleep", &[&seconds]).with("timeouts = { total_ms = 100 }");
     let gateway = with_program(&provider).await?;
-    let error = gateway
-        .client()
-        .chat(&question_to("slow", "x"))
-        .await?
-        .error()?;
+    let error = gateway.client().chat(&question_to("slow", "x")).await?.error()?;
     assert_eq!((error.0, error.2.as_str()), (504, "upstream_timeout"));
     disappears(&["/bin/sleep", &seconds]).await
 }

@@ -30,11 +30,7 @@ async fn a_body_that_is_no_json_object_is_refused() -> Result<()> {
         let reply = gateway.client().post(CHAT, body).await?;
         let (status, error_type, _, _) = reply.error()?;
         let start = String::from_utf8_lossy(body.get(..40).unwrap_or(body)).into_owned();
-        assert_eq!(
-            (status, error_type.as_str()),
-            (400, "invalid_request_error"),
-            "{start}"
-        );
+        assert_eq!((status, error_type.as_str()), (400, "invalid_request_error"), "{start}");
     }
     assert!(upstream.requests().is_empty());
     Ok(())
@@ -61,11 +57,7 @@ async fn a_member_of_the_wrong_type_is_refused_by_name() -> Result<()> {
         let mut body = question();
         body[member] = value.clone();
         let (status, error_type, _, param) = gateway.client().chat(&body).await?.error()?;
-        assert_eq!(
-            (status, error_type.as_str()),
-            (400, "invalid_request_error"),
-            "{body}"
-        );
+        assert_eq!((status, error_type.as_str()), (400, "invalid_request_error"), "{body}");
         assert_eq!(param, member, "{body}");
     }
     assert!(upstream.requests().is_empty());
@@ -76,10 +68,7 @@ async fn a_member_of_the_wrong_type_is_refused_by_name() -> Result<()> {
 async fn a_missing_member_is_refused_by_name() -> Result<()> {
     let (gateway, upstream) = one_provider(Script::json(completion("hello"))).await?;
     for (body, missing) in [
-        (
-            json!({"messages": [{"role": "user", "content": "x"}]}),
-            "model",
-        ),
+        (json!({"messages": [{"role": "user", "content": "x"}]}), "model"),
         (json!({"model": "m"}), "messages"),
     ] {
         let (status, _, _, param) = gateway.client().chat(&body).await?.error()?;
@@ -94,12 +83,8 @@ async fn an_unknown_model_is_404_and_named() -> Result<()> {
     let (gateway, upstream) = one_provider(Script::json(completion("hello"))).await?;
     for model in ["nobody", "main/nobody", "nobody/m", "M"] {
         let reply = gateway.client().chat(&question_to(model, "x")).await?;
-        let expected = (
-            404,
-            "invalid_request_error".into(),
-            "model_not_found".into(),
-            "model".into(),
-        );
+        let expected =
+            (404, "invalid_request_error".into(), "model_not_found".into(), "model".into());
         assert_eq!(reply.error()?, expected, "{model}");
         assert!(reply.text().contains(model), "{}", reply.text());
     }
@@ -110,26 +95,14 @@ async fn an_unknown_model_is_404_and_named() -> Result<()> {
 #[tokio::test]
 async fn a_model_name_cannot_forge_a_header_or_a_log_line() -> Result<()> {
     let (gateway, upstream) = one_provider(Script::json(completion("hello"))).await?;
-    for model in [
-        "m\r\nx-forged: 1",
-        "m\n{\"forged\":1}",
-        "m\u{0}",
-        "m\u{1b}[31m",
-    ] {
+    for model in ["m\r\nx-forged: 1", "m\n{\"forged\":1}", "m\u{0}", "m\u{1b}[31m"] {
         let reply = gateway.client().chat(&question_to(model, "x")).await?;
-        assert!(
-            [400, 404].contains(&reply.status),
-            "{model:?}: {}",
-            reply.status
-        );
+        assert!([400, 404].contains(&reply.status), "{model:?}: {}", reply.status);
         assert_eq!(reply.header("x-forged"), "");
         gateway.access_line(reply.header("x-request-id")).await?;
     }
     let log = gateway.log();
-    assert!(
-        !log.lines()
-            .any(|line| line.contains("forged\":1") || line.contains('\u{1b}'))
-    );
+    assert!(!log.lines().any(|line| line.contains("forged\":1") || line.contains('\u{1b}')));
     assert!(upstream.requests().is_empty());
     Ok(())
 }
@@ -138,23 +111,13 @@ async fn a_model_name_cannot_forge_a_header_or_a_log_line() -> Result<()> {
 async fn a_body_over_the_cap_is_refused_however_it_is_sent() -> Result<()> {
     let upstream = Upstream::start(Script::json(completion("hello"))).await?;
     let main = Provider::openai("main", &upstream.base_url(), &["m"]);
-    let configuration = Configuration::default()
-        .server("max_body_bytes = 4096")
-        .provider(&main);
+    let configuration = Configuration::default().server("max_body_bytes = 4096").provider(&main);
     let gateway = Gateway::start(configuration).await?;
     let large = question_to("m", &"x".repeat(5000));
     let error = gateway.client().chat(&large).await?.error()?;
-    let expected = (
-        413,
-        "invalid_request_error".into(),
-        "payload_too_large".into(),
-        String::new(),
-    );
+    let expected = (413, "invalid_request_error".into(), "payload_too_large".into(), String::new());
     assert_eq!(error, expected);
-    assert_eq!(
-        gateway.client().chat_in_chunks(&large).await?.error()?,
-        expected
-    );
+    assert_eq!(gateway.client().chat_in_chunks(&large).await?.error()?, expected);
     assert_eq!(gateway.client().chat(&question()).await?.status, 200);
     assert_eq!(upstream.requests().len(), 1);
     Ok(())
@@ -168,16 +131,8 @@ async fn a_body_of_another_kind_is_refused() -> Result<()> {
         ("content-type", "application/x-www-form-urlencoded"),
         ("content-encoding", "gzip"),
     ] {
-        let call = gateway
-            .client()
-            .call(Method::POST, CHAT)
-            .header(name, value);
-        let reply = call
-            .body(question().to_string())
-            .send()
-            .await?
-            .whole()
-            .await?;
+        let call = gateway.client().call(Method::POST, CHAT).header(name, value);
+        let reply = call.body(question().to_string()).send().await?.whole().await?;
         assert_eq!(reply.error()?.0, 400, "{name}: {value}");
     }
     assert!(upstream.requests().is_empty());

@@ -11,13 +11,7 @@ use crate::gateway::scenario::{
 };
 
 /// Words with characters of one to four bytes, quotes and line ends.
-const WORDS: [&str; 5] = [
-    "Grüße",
-    " \u{1f600}",
-    " 世界",
-    " \"quoted\"\n",
-    "\r\n\u{2028}end",
-];
+const WORDS: [&str; 5] = ["Grüße", " \u{1f600}", " 世界", " \"quoted\"\n", "\r\n\u{2028}end"];
 
 /// The last event of a stream, if it is an error: its code.
 fn error_code(reply: &WholeReply) -> Result<Option<String>> {
@@ -30,20 +24,12 @@ fn error_code(reply: &WholeReply) -> Result<Option<String>> {
 #[tokio::test]
 async fn any_slicing_of_the_upstreams_bytes_gives_the_same_stream() -> Result<()> {
     let (gateway, upstream) = one_provider(stream(&WORDS)).await?;
-    let expected = gateway
-        .client()
-        .chat(&streamed_question())
-        .await?
-        .documents()?;
+    let expected = gateway.client().chat(&streamed_question()).await?.documents()?;
     assert_eq!(expected.len(), WORDS.len() + 2);
     for piece_bytes in [1, 2, 3, 5, 64, 1000] {
         upstream.answer_always(stream(&WORDS).sliced(piece_bytes));
         let reply = gateway.client().chat(&streamed_question()).await?;
-        assert_eq!(
-            reply.documents()?,
-            expected,
-            "in pieces of {piece_bytes} bytes"
-        );
+        assert_eq!(reply.documents()?, expected, "in pieces of {piece_bytes} bytes");
         assert_eq!(reply.content()?, WORDS.concat());
     }
     Ok(())
@@ -52,40 +38,23 @@ async fn any_slicing_of_the_upstreams_bytes_gives_the_same_stream() -> Result<()
 #[tokio::test]
 async fn every_legal_spelling_of_an_event_stream_is_understood() -> Result<()> {
     let (gateway, upstream) = one_provider(stream(&WORDS)).await?;
-    let expected = gateway
-        .client()
-        .chat(&streamed_question())
-        .await?
-        .documents()?;
+    let expected = gateway.client().chat(&streamed_question()).await?.documents()?;
     let plain = stream_text(&WORDS);
     let spellings = [
-        (
-            "comments",
-            format!(": ping\n\n{}", plain.replace("\n\n", "\n\n: ping\n\n")),
-        ),
+        ("comments", format!(": ping\n\n{}", plain.replace("\n\n", "\n\n: ping\n\n"))),
         ("CR LF", plain.replace('\n', "\r\n")),
         ("CR", plain.replace('\n', "\r")),
         ("byte order mark", format!("\u{feff}{plain}")),
         ("no space", plain.replace("data: ", "data:")),
-        (
-            "fields",
-            plain.replace("data: ", "event: message\nid: 7\nretry: 10\ndata: "),
-        ),
-        (
-            "data in lines",
-            plain.replace(",\"created\"", ",\ndata: \"created\""),
-        ),
+        ("fields", plain.replace("data: ", "event: message\nid: 7\nretry: 10\ndata: ")),
+        ("data in lines", plain.replace(",\"created\"", ",\ndata: \"created\"")),
         ("blank lines", plain.replace("\n\n", "\n\n\n\n")),
     ];
     for (name, text) in spellings {
         for piece_bytes in [1, 10_000] {
             upstream.answer_always(Script::pieces([text.clone()]).sliced(piece_bytes));
             let reply = gateway.client().chat(&streamed_question()).await?;
-            assert_eq!(
-                reply.documents()?,
-                expected,
-                "{name}, in pieces of {piece_bytes}"
-            );
+            assert_eq!(reply.documents()?, expected, "{name}, in pieces of {piece_bytes}");
         }
     }
     Ok(())
@@ -138,21 +107,11 @@ async fn usage_is_asked_for_and_shown_only_to_who_asked() -> Result<()> {
             question["stream_options"] = options.clone();
         }
         let documents = gateway.client().chat(&question).await?.documents()?;
-        let usages = documents
-            .iter()
-            .filter(|document| document["usage"].is_object())
-            .count();
+        let usages = documents.iter().filter(|document| document["usage"].is_object()).count();
         assert_eq!(usages, usize::from(shown), "{options}");
         let received = upstream.next_request().await?.json()?;
-        assert_eq!(
-            received["stream_options"]["include_usage"], true,
-            "{options}"
-        );
-        assert_eq!(
-            received["stream_options"].get("x"),
-            options.get("x"),
-            "{options}"
-        );
+        assert_eq!(received["stream_options"]["include_usage"], true, "{options}");
+        assert_eq!(received["stream_options"].get("x"), options.get("x"), "{options}");
     }
     Ok(())
 }
@@ -193,30 +152,17 @@ async fn a_stream_that_breaks_off_is_never_taken_for_whole() -> Result<()> {
     let half = begun.get(..begun.len() / 2).unwrap_or_default().to_owned();
     let (gateway, upstream) = one_provider(stream(&["hello"])).await?;
     for (name, script) in [
-        (
-            "connection broken",
-            Script::pieces([begun.clone()]).then_break(),
-        ),
+        ("connection broken", Script::pieces([begun.clone()]).then_break()),
         ("no end", Script::pieces([begun.clone()])),
-        (
-            "broken in an event",
-            Script::pieces([begun.clone(), half.clone()]).then_break(),
-        ),
+        ("broken in an event", Script::pieces([begun.clone(), half.clone()]).then_break()),
         ("end in an event", Script::pieces([begun.clone(), half])),
     ] {
         upstream.answer_always(script);
         let reply = gateway.client().chat(&streamed_question()).await?;
         assert_eq!(reply.status, 200, "{name}");
-        assert_eq!(
-            error_code(&reply)?.as_deref(),
-            Some("stream_truncated"),
-            "{name}"
-        );
+        assert_eq!(error_code(&reply)?.as_deref(), Some("stream_truncated"), "{name}");
         assert!(!reply.text().contains("[DONE]"), "{name}");
-        assert!(
-            reply.text().contains("hel"),
-            "what came before is lost: {name}"
-        );
+        assert!(reply.text().contains("hel"), "what came before is lost: {name}");
     }
     Ok(())
 }
@@ -239,10 +185,7 @@ async fn a_chunk_arrives_before_the_next_one_exists() -> Result<()> {
         .wait(&gate)
         .then(stream_text(&["second"]));
     let (gateway, _upstream) = one_provider(script).await?;
-    let mut reply = gateway
-        .client()
-        .open(CHAT, streamed_question().to_string())
-        .await?;
+    let mut reply = gateway.client().open(CHAT, streamed_question().to_string()).await?;
     reply.read_until("first").await?;
     gate.open();
     assert_eq!(reply.whole().await?.content()?, "firstsecond");
@@ -253,17 +196,10 @@ async fn a_chunk_arrives_before_the_next_one_exists() -> Result<()> {
 async fn a_stream_says_that_it_is_one() -> Result<()> {
     let (gateway, upstream) = one_provider(stream(&["hello"])).await?;
     let reply = gateway.client().chat(&streamed_question()).await?;
-    assert!(
-        reply
-            .header("content-type")
-            .starts_with("text/event-stream")
-    );
+    assert!(reply.header("content-type").starts_with("text/event-stream"));
     assert_eq!(reply.header("x-accel-buffering"), "no");
     assert_eq!(reply.header("x-patchbay-provider"), "main");
-    assert_eq!(
-        upstream.next_request().await?.header("accept"),
-        Some("text/event-stream")
-    );
+    assert_eq!(upstream.next_request().await?.header("accept"), Some("text/event-stream"));
     Ok(())
 }
 
@@ -275,14 +211,9 @@ async fn an_idle_stream_is_kept_alive_by_comments() -> Result<()> {
         .then(stream_text(&["second"]));
     let upstream = Upstream::start(script).await?;
     let main = Provider::openai("main", &upstream.base_url(), &["m"]);
-    let configuration = Configuration::default()
-        .server("keep_alive_ms = 1000")
-        .provider(&main);
+    let configuration = Configuration::default().server("keep_alive_ms = 1000").provider(&main);
     let gateway = Gateway::start(configuration).await?;
-    let mut reply = gateway
-        .client()
-        .open(CHAT, streamed_question().to_string())
-        .await?;
+    let mut reply = gateway.client().open(CHAT, streamed_question().to_string()).await?;
     reply.read_until("first").await?;
     reply.read_until("\n\n: ").await?;
     gate.open();

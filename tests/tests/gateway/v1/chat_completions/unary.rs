@@ -33,9 +33,8 @@ async fn a_compressed_reply_is_unpacked() -> Result<()> {
 async fn a_request_goes_upstream_byte_for_byte_but_for_the_model() -> Result<()> {
     let upstream = Upstream::start(Script::json(completion("hello"))).await?;
     let main = Provider::openai("main", &upstream.base_url(), &["m-there"]);
-    let configuration = Configuration::default()
-        .provider(&main)
-        .route("smart", &[("main", "m-there")]);
+    let configuration =
+        Configuration::default().provider(&main).route("smart", &[("main", "m-there")]);
     let gateway = Gateway::start(configuration).await?;
     let body = |model: &str| {
         format!(
@@ -45,11 +44,7 @@ async fn a_request_goes_upstream_byte_for_byte_but_for_the_model() -> Result<()>
     for name in ["m-there", "smart", "main/m-there"] {
         let reply = gateway.client().post(CHAT, body(name)).await?;
         assert_eq!(reply.status, 200, "{name}");
-        assert_eq!(
-            upstream.next_request().await?.text(),
-            body("m-there"),
-            "{name}"
-        );
+        assert_eq!(upstream.next_request().await?.text(), body("m-there"), "{name}");
     }
     Ok(())
 }
@@ -76,25 +71,14 @@ async fn headers_go_upstream_by_policy() -> Result<()> {
         ("openai-project", "proj-1"),
         ("openai-beta", "assistants=v2"),
         ("idempotency-key", "once-1"),
-        (
-            "traceparent",
-            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-        ),
+        ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
     ];
-    let withheld = [
-        ("x-forwarded-for", "10.0.0.1"),
-        ("x-secret", "1"),
-        ("referer", "http://x/"),
-    ];
+    let withheld = [("x-forwarded-for", "10.0.0.1"), ("x-secret", "1"), ("referer", "http://x/")];
     let mut call = gateway.client().call(Method::POST, CHAT);
     for (name, value) in forwarded.into_iter().chain(withheld) {
         call = call.header(name, value);
     }
-    call.json(question().to_string())
-        .send()
-        .await?
-        .whole()
-        .await?;
+    call.json(question().to_string()).send().await?.whole().await?;
     let received = upstream.next_request().await?;
     for (name, value) in forwarded {
         assert_eq!(received.header(name), Some(value), "{name}");
@@ -131,10 +115,7 @@ async fn a_reply_says_who_answered_and_what_the_gateway_took() -> Result<()> {
     assert_eq!(reply.header("x-patchbay-attempts"), "1");
     let timing = reply.header("server-timing");
     let milliseconds = timing.strip_prefix("gateway;dur=").unwrap_or_default();
-    assert!(
-        milliseconds.parse::<f64>().is_ok_and(|ms| ms >= 0.0),
-        "{timing:?}"
-    );
+    assert!(milliseconds.parse::<f64>().is_ok_and(|ms| ms >= 0.0), "{timing:?}");
     Ok(())
 }
 
@@ -142,28 +123,12 @@ async fn a_reply_says_who_answered_and_what_the_gateway_took() -> Result<()> {
 async fn a_well_formed_request_id_is_kept_and_sent_upstream() -> Result<()> {
     let (gateway, upstream) = one_provider(Script::json(completion("hello"))).await?;
     let long = "x".repeat(129);
-    for (id, kept) in [
-        ("req_1-2.3:4", true),
-        ("a b", false),
-        (long.as_str(), false),
-    ] {
-        let call = gateway
-            .client()
-            .call(Method::POST, CHAT)
-            .header("x-request-id", id);
-        let reply = call
-            .json(question().to_string())
-            .send()
-            .await?
-            .whole()
-            .await?;
+    for (id, kept) in [("req_1-2.3:4", true), ("a b", false), (long.as_str(), false)] {
+        let call = gateway.client().call(Method::POST, CHAT).header("x-request-id", id);
+        let reply = call.json(question().to_string()).send().await?.whole().await?;
         assert_eq!(reply.header("x-request-id") == id, kept, "{id}");
         let received = upstream.next_request().await?;
-        assert_eq!(
-            received.header("x-request-id"),
-            Some(reply.header("x-request-id")),
-            "{id}"
-        );
+        assert_eq!(received.header("x-request-id"), Some(reply.header("x-request-id")), "{id}");
     }
     Ok(())
 }
@@ -187,9 +152,6 @@ async fn large_bodies_pass_both_ways() -> Result<()> {
     let reply = gateway.client().chat(&question).await?;
     assert_eq!(reply.status, 200);
     assert!(reply.text() == answer, "the answer was changed");
-    assert!(
-        upstream.next_request().await?.json()? == question,
-        "the question was changed"
-    );
+    assert!(upstream.next_request().await?.json()? == question, "the question was changed");
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its surroundings fail")]
 
+mod serve;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -35,11 +37,7 @@ fn in_directory(files: &[(&str, &str)]) -> TempDir {
 }
 
 fn lines(bytes: &[u8]) -> Vec<String> {
-    String::from_utf8(bytes.to_vec())
-        .unwrap()
-        .lines()
-        .map(str::to_owned)
-        .collect()
+    String::from_utf8(bytes.to_vec()).unwrap().lines().map(str::to_owned).collect()
 }
 
 const GOOD: &str = r#"
@@ -66,10 +64,7 @@ fn check_says_that_a_good_configuration_is_good() {
     let directory = in_directory(&[("patchbay.toml", GOOD), ("secret.txt", "sk-1\n")]);
     let output = patchbay(directory.path(), &["check"], "");
     assert_eq!(lines(&output.stderr), Vec::<String>::new());
-    assert_eq!(
-        lines(&output.stdout),
-        ["patchbay.toml is good: 2 providers, 1 API key, 0 routes"]
-    );
+    assert_eq!(lines(&output.stdout), ["patchbay.toml is good: 2 providers, 1 API key, 0 routes"]);
     assert_eq!(output.status.code(), Some(0));
 }
 
@@ -78,7 +73,7 @@ fn check_names_every_problem_on_a_line_of_its_own() {
     let bad = GOOD
         .replace("pb-test", "${env:NO_SUCH_VARIABLE}")
         .replace("openai-compatible", "openai-compatibel")
-        .replace("/bin/echo\"", "/bin/echo\", argument = \"x\"")
+        .replace("program = \"/bin/echo\", ", "")
         + "[sever]\n";
     let directory = in_directory(&[("gw.toml", &bad)]);
     let output = patchbay(directory.path(), &["check", "--config", "gw.toml"], "");
@@ -87,7 +82,7 @@ fn check_names_every_problem_on_a_line_of_its_own() {
         [
             "gw.toml:4: providers[0].adapter: no adapter \"openai-compatibel\" is loaded; did you mean \"openai-compatible\"?",
             "gw.toml:6: providers[0].credentials.api_key: file \"secret.txt\" cannot be read (No such file or directory (os error 2)); make it readable for the gateway's user",
-            "gw.toml:13: providers[1].settings.argument: unknown setting; did you mean \"arguments\"?",
+            "gw.toml:13: providers[1].settings: setting \"program\" is missing, which a plugin needs; add program to settings",
             "gw.toml:17: api_keys[0].key: environment variable \"NO_SUCH_VARIABLE\" is not set; set it for the gateway's process",
             "gw.toml:18: sever: unknown member \"sever\"; did you mean \"server\"?",
             "patchbay: 5 problems in the configuration; mend what is listed above",
@@ -105,10 +100,7 @@ fn check_names_an_installed_plugin_that_does_not_load() {
     fs::write(directory.path().join("plugins/bad.wasm"), "not a plugin").unwrap();
     let output = patchbay(directory.path(), &["check"], "");
     let errors = lines(&output.stderr);
-    assert!(
-        errors[0].starts_with("plugin plugins/bad.wasm is not loaded: "),
-        "{errors:?}"
-    );
+    assert!(errors[0].starts_with("plugin plugins/bad.wasm is not loaded: "), "{errors:?}");
     assert_eq!(output.status.code(), Some(1));
 }
 
@@ -149,10 +141,7 @@ fn key_digest_prints_what_the_file_takes() {
     let digest = lines(&output.stdout).remove(0);
     let file = format!("[[api_keys]]\nid = \"k\"\ndigest = \"{digest}\"\n");
     fs::write(directory.path().join("patchbay.toml"), file).unwrap();
-    assert_eq!(
-        patchbay(directory.path(), &["check"], "").status.code(),
-        Some(0)
-    );
+    assert_eq!(patchbay(directory.path(), &["check"], "").status.code(), Some(0));
     let output = patchbay(directory.path(), &["key", "digest"], "two words\n");
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(lines(&output.stderr).len(), 1);
@@ -161,20 +150,10 @@ fn key_digest_prints_what_the_file_takes() {
 #[test]
 fn plugin_check_names_each_file_and_fails_if_one_is_bad() {
     let directory = in_directory(&[("bad.wasm", "not a plugin")]);
-    let output = patchbay(
-        directory.path(),
-        &["plugin", "check", "bad.wasm", "none.wasm"],
-        "",
-    );
+    let output = patchbay(directory.path(), &["plugin", "check", "bad.wasm", "none.wasm"], "");
     let errors = lines(&output.stderr);
     assert!(errors[0].starts_with("bad.wasm: "), "{errors:?}");
-    assert!(
-        errors[1].starts_with("none.wasm: cannot be read: "),
-        "{errors:?}"
-    );
-    assert!(
-        errors[2].contains("2 of 2 plugins would not load"),
-        "{errors:?}"
-    );
+    assert!(errors[1].starts_with("none.wasm: cannot be read: "), "{errors:?}");
+    assert!(errors[2].contains("2 of 2 plugins would not load"), "{errors:?}");
     assert_eq!(output.status.code(), Some(1));
 }
