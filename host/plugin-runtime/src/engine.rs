@@ -144,6 +144,8 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
     let live = limits.live_instances;
     let instance = &limits.instance;
     let mut pool = PoolingAllocationConfig::new();
+    // With PAGEMAP_SCAN (Linux 6.7) only pages that were written are wiped, and they stay
+    // mapped: the next instance in the slot takes hardly a page fault.
     pool.total_component_instances(live)
         .total_core_instances(live.saturating_mul(CORE_INSTANCES_PER_COMPONENT))
         .total_memories(live)

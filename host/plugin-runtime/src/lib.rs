@@ -24,6 +24,7 @@ mod call_problem;
 mod convert;
 mod egress;
 mod engine;
+mod fit;
 mod generation;
 mod grant;
 mod http_adapter;

@@ -10,8 +10,9 @@ use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::egress::Egress;
 use crate::engine::Runtime;
+use crate::fit::{check_imports, exported_kind, refused};
 use crate::generation::Generation;
-use crate::grant::{Grant, SocketImports};
+use crate::grant::Grant;
 use crate::http_adapter::Http;
 use crate::inspect::{Inspected, Needs, WASM_PAGE_BYTES, inspect};
 use crate::instance::InstanceSource;
@@ -22,12 +23,6 @@ use crate::process_adapter::Process;
 use crate::state::{self, GuestState, WasiWorld};
 use crate::stats::PluginStats;
 use crate::world::World;
-
-const CONTRACT_PACKAGE: &str = "patchbay:plugin/";
-const CONTRACT_VERSION: &str = "0.1.";
-const WASI_VERSION: &str = "0.2.";
-/// What the empty world has; sockets only where granted.
-const WASI_PACKAGES: [&str; 5] = ["cli", "clocks", "filesystem", "io", "random"];
 
 /// A loaded plugin.
 pub(crate) struct Plugin {
@@ -141,91 +136,22 @@ impl Build {
 /// Makes the first instance on a thread of its own: a WASI guest that waits while it starts
 /// would otherwise block whatever runs on this one.
 fn prove<W: World>(generation: &Generation<W>) -> Result<(), LoadError> {
-    let proof = thread::scope(|scope| scope.spawn(|| generation.prove()).join());
+    let proof = thread::scope(|scope| {
+        let thread = thread::Builder::new().name("plugin-proof".into());
+        let proving = thread.spawn_scoped(scope, || generation.prove());
+        proving.map(thread::ScopedJoinHandle::join)
+    });
     match proof {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(problem)) => Err(LoadError::Start(problem.to_string())),
-        Err(_) => Err(LoadError::Start("the runtime failed; see its log".into())),
+        Ok(Ok(Ok(()))) => Ok(()),
+        Ok(Ok(Err(problem))) => Err(LoadError::Start(problem.to_string())),
+        Ok(Err(_)) => Err(LoadError::Start("the runtime panicked; its log says where".into())),
+        Err(error) => Err(LoadError::Start(format!("no thread to start it on: {error}"))),
     }
 }
 
 fn next_generation() -> GenerationId {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     GenerationId(NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-fn exported_kind(exports: &[String]) -> Result<PluginKind, LoadError> {
-    for export in exports {
-        let Some((interface, version)) = split_name(export, CONTRACT_PACKAGE) else {
-            continue;
-        };
-        let kind = match interface {
-            "egress" => PluginKind::Normalizer,
-            "http-adapter" => PluginKind::HttpAdapter,
-            "process-adapter" => PluginKind::ProcessAdapter,
-            _ => continue,
-        };
-        if !version.starts_with(CONTRACT_VERSION) {
-            return Err(LoadError::ContractVersion(export.clone()));
-        }
-        return Ok(kind);
-    }
-    let found = match exports {
-        [] => "nothing".into(),
-        names => names.join(", "),
-    };
-    Err(LoadError::NoWorld { found })
-}
-
-fn check_imports(imports: &[String], grant: Grant) -> Result<WasiWorld, LoadError> {
-    let mut wasi = WasiWorld::Absent;
-    for import in imports {
-        if let Some((interface, version)) = split_name(import, CONTRACT_PACKAGE) {
-            let known = matches!(interface, "host" | "types");
-            if !known || !version.starts_with(CONTRACT_VERSION) {
-                let advice = "the contract has host and types, in version 0.1, for imports";
-                return Err(refused(import, advice));
-            }
-        } else if import.starts_with("wasi:") {
-            check_wasi(import, grant)?;
-            wasi = WasiWorld::Empty;
-        } else {
-            let advice = "import only patchbay:plugin/host; what the plugin needs beyond that, \
-                          the gateway does for it";
-            return Err(refused(import, advice));
-        }
-    }
-    Ok(wasi)
-}
-
-fn check_wasi(import: &str, grant: Grant) -> Result<(), LoadError> {
-    let (package, rest) =
-        import.strip_prefix("wasi:").and_then(|name| name.split_once('/')).unwrap_or_default();
-    let (_, version) = rest.split_once('@').unwrap_or_default();
-    if package == "sockets" && grant.sockets == SocketImports::Refused {
-        let advice = "a plugin reaches no network: its adapter names the exchange and the \
-                      gateway does it; if only the toolchain imports sockets, the operator can \
-                      grant inert ones";
-        return Err(refused(import, advice));
-    }
-    if package != "sockets" && !WASI_PACKAGES.contains(&package) {
-        let advice = "of WASI, only cli, clocks, filesystem, io and random can be imported, and \
-                      nothing is in them; leave it out";
-        return Err(refused(import, advice));
-    }
-    if !version.starts_with(WASI_VERSION) {
-        return Err(refused(import, "build the plugin for WASI 0.2"));
-    }
-    Ok(())
-}
-
-fn refused(import: &str, advice: &'static str) -> LoadError {
-    LoadError::Import { import: import.chars().take(200).collect(), advice }
-}
-
-/// Interface and version of a name like `patchbay:plugin/host@0.1.0`.
-fn split_name<'a>(name: &'a str, package: &str) -> Option<(&'a str, &'a str)> {
-    name.strip_prefix(package)?.split_once('@')
 }
 
 /// The limits that a plugin gets: what it asks for, if that is less than it may have.

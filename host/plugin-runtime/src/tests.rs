@@ -20,7 +20,6 @@ mod loading;
 mod log;
 mod reuse;
 mod stock;
-mod tmp_measure;
 mod wasi;
 
 /// Roomy in time, as tests share the machine; hostile guests ask for less.

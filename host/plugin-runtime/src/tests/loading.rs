@@ -211,7 +211,7 @@ fn a_larger_table_than_the_limit_is_refused_at_load() {
 fn more_memories_and_tables_than_the_limit_are_refused_at_load() {
     let refused = refusal(&Guest::egress("many").items(&"(memory 0)".repeat(5)));
     assert!(refused.to_string().contains("memories: 6"), "{refused}");
-    let refused = refusal(&Guest::egress("many").items(&"(table 1 funcref)".repeat(9)));
+    let refused = refusal(&Guest::egress("many").items(&"(table 1 funcref)".repeat(17)));
     assert!(refused.to_string().contains("tables:"), "{refused}");
 }
 
