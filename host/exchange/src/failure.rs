@@ -32,13 +32,9 @@ impl Failure {
     /// A failure with its public message: what is wrong and how to mend it.
     #[must_use]
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        let mut message = message.into();
-        if message.len() > MAX_MESSAGE_BYTES {
-            message.truncate(message.floor_char_boundary(MAX_MESSAGE_BYTES));
-        }
         Self(Box::new(Inner {
             kind,
-            message,
+            message: cut(message.into()),
             param: None,
             retry_after: None,
             upstream_code: None,
@@ -85,7 +81,7 @@ impl Failure {
     /// Replaces the public message, keeping everything else.
     #[must_use]
     pub fn with_message(mut self, message: impl Into<String>) -> Self {
-        self.0.message = message.into();
+        self.0.message = cut(message.into());
         self
     }
 
@@ -147,6 +143,11 @@ impl Failure {
         }
         Some(chain)
     }
+}
+
+fn cut(mut message: String) -> String {
+    message.truncate(message.floor_char_boundary(MAX_MESSAGE_BYTES));
+    message
 }
 
 impl fmt::Debug for Failure {

@@ -17,6 +17,9 @@ use crate::workers::Workers;
 const KEEP_RESIDENT_BYTES: usize = 64 * 1024;
 /// Slots that keep a plugin's image mapped while no instance uses them.
 const WARM_SLOTS: u32 = 64;
+/// Slots beyond the number of instances: a store gives back its share of the budget a moment
+/// before its slots.
+const SPARE_SLOTS: u32 = 32;
 /// Core instances and tables that an ordinary component has, shims included.
 const CORE_INSTANCES_PER_COMPONENT: u32 = 4;
 const TABLES_PER_COMPONENT: u32 = 3;
@@ -141,7 +144,7 @@ fn base_config() -> Config {
 }
 
 fn pool(limits: &Limits) -> PoolingAllocationConfig {
-    let live = limits.live_instances;
+    let live = limits.live_instances.saturating_add(SPARE_SLOTS);
     let instance = &limits.instance;
     let mut pool = PoolingAllocationConfig::new();
     // With PAGEMAP_SCAN (Linux 6.7) only pages that were written are wiped, and they stay

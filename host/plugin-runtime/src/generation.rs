@@ -172,9 +172,15 @@ impl<W: World> Generation<W> {
         }
     }
 
-    /// Has an instance dropped off the request path.
+    /// Has an instance dropped off the request path; here and now if instances are getting
+    /// scarce, as those that wait to be dropped count.
     pub(crate) fn discard(&self, instance: Instance<W>) {
-        self.source.runtime().workers().discard(instance);
+        let runtime = self.source.runtime();
+        if runtime.budget().has_spare() {
+            runtime.workers().discard(instance);
+        } else {
+            drop(instance);
+        }
     }
 
     fn make(&self) -> Result<Instance<W>, CallProblem> {

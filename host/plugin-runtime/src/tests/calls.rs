@@ -152,3 +152,17 @@ async fn a_call_that_was_dropped_gives_up_the_instance() {
     let failure = exchange.encode(Bytes::new()).await.unwrap_err();
     assert_fault(&failure, "given up");
 }
+
+#[tokio::test]
+async fn an_instance_stands_many_calls() {
+    let registry = registry();
+    install(&registry, &Guest::egress("frugal").frugal());
+    let mut exchange = open(&registry, "frugal");
+    exchange.begin(identity(), &ok_head()).await.unwrap();
+    let chunk = Bytes::from(vec![b'x'; 64 * 1024]);
+    for _ in 0..500 {
+        let documents = exchange.push(chunk.clone()).await.unwrap();
+        assert_eq!(documents, ["{\"document\":1}"]);
+    }
+    assert_eq!(status(&registry, "frugal").stats.calls, 501);
+}

@@ -32,6 +32,7 @@ pub(crate) struct Guest {
     start: String,
     contract: (String, String),
     manifest: Option<Value>,
+    frugal: bool,
 }
 
 impl Guest {
@@ -84,6 +85,7 @@ impl Guest {
             start: String::new(),
             contract: (String::new(), String::new()),
             manifest: Some(manifest),
+            frugal: false,
         }
     }
 
@@ -150,6 +152,13 @@ impl Guest {
     /// Asks for a shorter deadline.
     pub(crate) fn call_ms(self, call_ms: u64) -> Self {
         self.manifest(|manifest| manifest["limits"] = json!({ "call_ms": call_ms }))
+    }
+
+    /// Lets each function forget what the calls before it allocated, so that an instance can be
+    /// called without end.
+    pub(crate) fn frugal(mut self) -> Self {
+        self.frugal = true;
+        self
     }
 
     /// Leaves the manifest out.
@@ -219,8 +228,13 @@ impl Guest {
 
     fn function(&self, export: &Export) -> String {
         let body = self.bodies.get(export.name).map_or("", String::as_str);
+        let forget = if self.frugal {
+            format!("(global.set $heap (i32.const {}))", self.image.end())
+        } else {
+            String::new()
+        };
         format!(
-            "(func (export \"{}{}\") {} {body})\n",
+            "(func (export \"{}{}\") {} {forget} {body})\n",
             self.world.interface, export.core, export.signature
         )
     }
