@@ -3,6 +3,7 @@
 //! Reads the configuration, joins the rooms, runs the gateway until it is told to stop. Nothing
 //! imports this crate. Exit codes: 0 good, 1 failed, 2 wrong usage.
 
+mod allocation;
 mod command_line;
 mod commands;
 mod configuration;
@@ -17,6 +18,7 @@ use clap::Parser as _;
 use crate::command_line::CommandLine;
 
 fn main() -> ExitCode {
+    allocation::limit_arenas();
     match commands::run(CommandLine::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

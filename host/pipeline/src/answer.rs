@@ -5,15 +5,16 @@
 //! the next candidate may still be tried.
 
 mod documents;
+mod facts;
 mod relay;
 mod whole;
 
 use exchange::{EgressExchange, Failure, FailureKind, Operation, ReplyIdentity, ResponseHead};
 use openai_api::envelope::Kind;
 
-use crate::attempt::Work;
 use crate::body::TimedBody;
 use crate::request::ReplyBody;
+use crate::work::Work;
 
 /// A reply whose head is good.
 pub(crate) struct Reading<'a> {

@@ -12,7 +12,7 @@ use exchange::{
 };
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue};
-use openai_api::envelope::{Edit, RequestEnvelope};
+use openai_api::envelope::Edit;
 use routing::Candidate;
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
@@ -22,6 +22,7 @@ use crate::body::TimedBody;
 use crate::plan::{self, Delivery, Plugins, Prepared};
 use crate::request::{CallerRequest, ReplyBody};
 use crate::snapshot::{Provider, Reach};
+use crate::work::Work;
 
 /// Most bytes of an upstream's error body that are read.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
@@ -38,12 +39,6 @@ pub(crate) struct Ports {
     pub(crate) http: Arc<dyn HttpTransport>,
     pub(crate) process: Arc<dyn ProcessTransport>,
     pub(crate) credentials: Arc<dyn CredentialSource>,
-}
-
-/// A request whose envelope has been read.
-pub(crate) struct Work<'a> {
-    pub(crate) request: &'a CallerRequest,
-    pub(crate) envelope: &'a RequestEnvelope<'a>,
 }
 
 /// A candidate that answered well.

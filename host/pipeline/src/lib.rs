@@ -15,6 +15,7 @@ mod request;
 mod run;
 mod snapshot;
 mod trace;
+mod work;
 
 pub use caller::{Caller, KeyDigest, KeyRing, ModelPattern};
 pub use models::ModelEntry;

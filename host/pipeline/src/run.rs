@@ -12,11 +12,12 @@ use openai_api::envelope::RequestEnvelope;
 use routing::{AlwaysHealthy, Candidate, Route};
 
 use crate::answer::kind_of;
-use crate::attempt::{Answer, Ports, Work, attempt};
+use crate::attempt::{Answer, Ports, attempt};
 use crate::caller::Caller;
 use crate::models::{self, ModelEntry};
 use crate::request::{CallerReply, CallerRequest};
 use crate::snapshot::Snapshot;
+use crate::work::Work;
 
 /// What the pipeline reaches the world through.
 pub struct PipelineParts {

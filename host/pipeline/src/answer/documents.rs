@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, stream};
 use openai_api::sse;
 
 use super::Reading;
-use super::whole::usage;
+use super::facts::note_usage;
 use crate::body::TimedBody;
 use crate::request::ReplyStream;
 use crate::trace::Trace;
@@ -98,9 +98,7 @@ impl Decoding {
     fn frame(&self, documents: &[Bytes], events: &mut Vec<u8>) -> Result<(), Failure> {
         for document in documents {
             let facts = sse::classify_document(document).ok_or_else(not_a_document)?;
-            if let Some(counted) = facts.usage {
-                self.trace.note(|notes| notes.usage = Some(usage(counted)));
-            }
+            note_usage(&self.trace, facts.usage);
             if !facts.only_usage || self.wants_usage {
                 sse::write_event(document, events);
             }

@@ -13,11 +13,10 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use exchange::{Failure, FailureKind};
 use futures_util::{Stream, StreamExt as _, future::poll_fn};
-use openai_api::read_error;
 use openai_api::sse::{self, Event, EventReader, Payload};
 
 use super::Reading;
-use super::whole::usage;
+use super::facts::{error_in, note_usage};
 use crate::body::TimedBody;
 use crate::request::ReplyStream;
 use crate::trace::Trace;
@@ -202,9 +201,7 @@ fn judge(event: &Event<'_>, wants_usage: bool, trace: &Trace) -> Verdict {
             Verdict::Fail(error_in(&data).unwrap_or_else(unnamed_error))
         }
         Payload::Document(facts) => {
-            if let Some(counted) = facts.usage {
-                trace.note(|notes| notes.usage = Some(usage(counted)));
-            }
+            note_usage(trace, facts.usage);
             if facts.only_usage && !wants_usage {
                 return Verdict::Skip;
             }
@@ -219,16 +216,6 @@ fn judge_without_data(event: &Event<'_>) -> Verdict {
         Some((_, value)) => Verdict::Fail(error_in(value).unwrap_or_else(unnamed_error)),
         None => Verdict::Relay { is_document: false },
     }
-}
-
-/// The provider's words for an error inside a good reply.
-pub(super) fn error_in(document: &[u8]) -> Option<Failure> {
-    let error = read_error(document)?;
-    let failure = Failure::new(FailureKind::UpstreamError, error.message);
-    Some(match error.code {
-        Some(code) => failure.with_upstream_code(code),
-        None => failure,
-    })
 }
 
 fn unnamed_error() -> Failure {

@@ -1,15 +1,13 @@
 //! An answer that is one JSON document.
 
 use bytes::{Bytes, BytesMut};
-use exchange::{EgressExchange, Ending, Failure, FailureKind, Usage};
+use exchange::{EgressExchange, Ending, Failure, FailureKind};
 use futures_util::StreamExt as _;
-use openai_api::TokenUsage;
 use openai_api::reply::{NotAReply, ReplyFacts};
 
-use super::relay::error_in;
+use super::facts::{error_in, note_usage};
 use super::{Reading, kind_of};
 use crate::body::TimedBody;
-use crate::trace::Trace;
 
 /// Collects a canonical reply and hands it on as it is.
 ///
@@ -71,22 +69,6 @@ async fn collect(body: &mut TimedBody) -> Result<Bytes, Failure> {
         whole.extend_from_slice(&chunk);
     }
     Ok(whole.freeze())
-}
-
-fn note_usage(trace: &Trace, counted: Option<TokenUsage>) {
-    if let Some(counted) = counted {
-        trace.note(|notes| notes.usage = Some(usage(counted)));
-    }
-}
-
-/// What was counted, in the words of the access log.
-pub(super) fn usage(counted: TokenUsage) -> Usage {
-    Usage {
-        prompt_tokens: counted.prompt_tokens,
-        completion_tokens: counted.completion_tokens,
-        cached_tokens: counted.cached_tokens,
-        reasoning_tokens: counted.reasoning_tokens,
-    }
 }
 
 /// What an upstream sent instead of an answer, as a failure.
