@@ -9,7 +9,7 @@ mod facts;
 mod relay;
 mod whole;
 
-use exchange::{EgressExchange, Failure, FailureKind, Operation, ReplyIdentity, ResponseHead};
+use exchange::{EgressExchange, Failure, Operation, ReplyIdentity, ResponseHead};
 use openai_api::envelope::Kind;
 
 use crate::body::TimedBody;
@@ -28,12 +28,11 @@ pub(crate) struct Reading<'a> {
 /// # Errors
 /// Why the first part is not an answer.
 pub(crate) async fn verbatim(reading: Reading<'_>) -> Result<ReplyBody, Failure> {
-    let answered = if reading.work.envelope.streaming() {
+    if reading.work.envelope.streaming() {
         relay::begin(reading).await.map(ReplyBody::Stream)
     } else {
         whole::verbatim(reading).await.map(ReplyBody::Complete)
-    };
-    answered.map_err(before_the_answer)
+    }
 }
 
 /// Answers with a body that the plugin decodes.
@@ -46,20 +45,10 @@ pub(crate) async fn decoded(
     identity: ReplyIdentity,
 ) -> Result<ReplyBody, Failure> {
     instance.begin(identity, &reading.head).await?;
-    let answered = if reading.work.envelope.streaming() {
+    if reading.work.envelope.streaming() {
         documents::begin(reading, instance).await.map(ReplyBody::Stream)
     } else {
         whole::decoded(reading, instance).await.map(ReplyBody::Complete)
-    };
-    answered.map_err(before_the_answer)
-}
-
-/// A reply that broke off before any of it was answered is a bad reply, not a truncated answer:
-/// the caller has nothing yet, so the next candidate may be tried.
-fn before_the_answer(failure: Failure) -> Failure {
-    match failure.kind() {
-        FailureKind::StreamTruncated => failure.with_kind(FailureKind::UpstreamError),
-        _ => failure,
     }
 }
 

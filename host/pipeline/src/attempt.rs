@@ -10,6 +10,7 @@ use exchange::{
     Operation, PluginCatalog, ProcessExchange, ProcessTransport, ReplyIdentity, ResponseHead,
     UpstreamReply, redact,
 };
+use futures_util::TryStreamExt as _;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue};
 use openai_api::envelope::Edit;
@@ -77,7 +78,17 @@ pub(crate) async fn attempt(
         streaming: work.envelope.streaming(),
         settings: provider.settings.clone(),
     };
-    Attempt { ports, work, provider, plugins, call }.run().await
+    let answer = Attempt { ports, work, provider, plugins, call }.run().await;
+    answer.map_err(before_the_answer)
+}
+
+/// A reply that broke off before any of it was answered is a bad reply, not a truncated answer:
+/// the caller has nothing yet, so the next candidate may be tried.
+fn before_the_answer(failure: Failure) -> Failure {
+    match failure.kind() {
+        FailureKind::StreamTruncated => failure.with_kind(FailureKind::UpstreamError),
+        _ => failure,
+    }
 }
 
 struct Attempt<'a> {
@@ -105,12 +116,13 @@ impl Attempt<'_> {
         }
         let headers = returned_headers(&reply.head);
         let reading = Reading { work: self.work, head: reply.head, body };
-        let body = if prepared.egress.verbatim {
-            answer::verbatim(reading).await?
+        let answered = if prepared.egress.verbatim {
+            answer::verbatim(reading).await
         } else {
             let instance = instance.unwrap_or_else(|| self.open());
-            answer::decoded(reading, instance, new_identity(self.call.operation)).await?
+            answer::decoded(reading, instance, new_identity(self.call.operation)).await
         };
+        let body = without_secret(answered, secret)?;
         Ok(Answer { dropped: outgoing.dropped, headers, body })
     }
 
@@ -224,15 +236,39 @@ async fn explain(
         Err(failure) => return failure,
     };
     let failure = instance.explain(&head, body).await.with_upstream_status(head.status.as_u16());
-    let secret = secret.map_or("", |secret| secret.expose_secret());
-    let said = redact(failure.message(), &[secret]).into_owned();
+    let failure = match secret {
+        Some(secret) => redacted(failure, secret),
+        None => failure,
+    };
     if failure.kind() != FailureKind::UpstreamAuth {
-        return failure.with_message(said);
+        return failure;
     }
+    let said = failure.message().to_owned();
     let status = head.status;
     failure
         .with_message("the provider refused the gateway's credential; the operator has to mend it")
         .with_cause(format!("status {status}, content type {content_type:?}: {said}"))
+}
+
+/// Keeps our secret out of what an upstream says inside a good reply, now or later in its stream.
+fn without_secret(
+    answered: Result<ReplyBody, Failure>,
+    secret: Option<Arc<SecretString>>,
+) -> Result<ReplyBody, Failure> {
+    let Some(secret) = secret else { return answered };
+    match answered {
+        Err(failure) => Err(redacted(failure, &secret)),
+        Ok(ReplyBody::Complete(body)) => Ok(ReplyBody::Complete(body)),
+        Ok(ReplyBody::Stream(stream)) => {
+            let stream = stream.map_err(move |failure| redacted(failure, &secret));
+            Ok(ReplyBody::Stream(Box::pin(stream)))
+        }
+    }
+}
+
+fn redacted(failure: Failure, secret: &SecretString) -> Failure {
+    let said = redact(failure.message(), &[secret.expose_secret()]).into_owned();
+    failure.with_message(said)
 }
 
 fn new_identity(operation: Operation) -> ReplyIdentity {

@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, stream};
 use openai_api::sse;
 
 use super::Reading;
-use super::facts::note_usage;
+use super::facts::{note_usage, rubbish};
 use crate::body::TimedBody;
 use crate::request::ReplyStream;
 use crate::trace::Trace;
@@ -97,7 +97,8 @@ impl Decoding {
 
     fn frame(&self, documents: &[Bytes], events: &mut Vec<u8>) -> Result<(), Failure> {
         for document in documents {
-            let facts = sse::classify_document(document).ok_or_else(not_a_document)?;
+            let facts = sse::classify_document(document)
+                .ok_or_else(|| rubbish("a decoded document is not a JSON object"))?;
             note_usage(&self.trace, facts.usage);
             if !facts.only_usage || self.wants_usage {
                 sse::write_event(document, events);
@@ -105,9 +106,4 @@ impl Decoding {
         }
         Ok(())
     }
-}
-
-fn not_a_document() -> Failure {
-    Failure::new(FailureKind::PluginFault, "the plugin of this provider returned rubbish")
-        .with_cause("a decoded document is not a JSON object")
 }

@@ -26,3 +26,17 @@ pub(super) fn error_in(document: &[u8]) -> Option<Failure> {
         None => failure,
     })
 }
+
+/// An error that a good reply carries, in the provider's words if it has any.
+pub(super) fn reported_error(document: &[u8]) -> Failure {
+    error_in(document).unwrap_or_else(|| {
+        let message = "the provider reported an error without words";
+        Failure::new(FailureKind::UpstreamError, message)
+    })
+}
+
+/// What a plugin returned in place of canonical documents.
+pub(super) fn rubbish(cause: impl Into<String>) -> Failure {
+    Failure::new(FailureKind::PluginFault, "the plugin of this provider returned rubbish")
+        .with_cause(cause.into())
+}

@@ -16,7 +16,7 @@ use futures_util::{Stream, StreamExt as _, future::poll_fn};
 use openai_api::sse::{self, Event, EventReader, Payload};
 
 use super::Reading;
-use super::facts::{error_in, note_usage};
+use super::facts::{error_in, note_usage, reported_error};
 use crate::body::TimedBody;
 use crate::request::ReplyStream;
 use crate::trace::Trace;
@@ -197,9 +197,7 @@ fn judge(event: &Event<'_>, wants_usage: bool, trace: &Trace) -> Verdict {
             let message = "an event of the provider's stream is not JSON";
             Verdict::Fail(Failure::new(FailureKind::UpstreamError, message))
         }
-        Payload::Document(facts) if facts.is_error => {
-            Verdict::Fail(error_in(&data).unwrap_or_else(unnamed_error))
-        }
+        Payload::Document(facts) if facts.is_error => Verdict::Fail(reported_error(&data)),
         Payload::Document(facts) => {
             note_usage(trace, facts.usage);
             if facts.only_usage && !wants_usage {
@@ -213,13 +211,9 @@ fn judge(event: &Event<'_>, wants_usage: bool, trace: &Trace) -> Verdict {
 /// A comment, or the field `error` that some servers send in place of data.
 fn judge_without_data(event: &Event<'_>) -> Verdict {
     match event.fields().find(|(name, _)| *name == b"error") {
-        Some((_, value)) => Verdict::Fail(error_in(value).unwrap_or_else(unnamed_error)),
+        Some((_, value)) => Verdict::Fail(reported_error(value)),
         None => Verdict::Relay { is_document: false },
     }
-}
-
-fn unnamed_error() -> Failure {
-    Failure::new(FailureKind::UpstreamError, "the provider reported an error without words")
 }
 
 fn no_answer() -> Failure {

@@ -5,7 +5,7 @@ use exchange::{EgressExchange, Ending, Failure, FailureKind};
 use futures_util::StreamExt as _;
 use openai_api::reply::{NotAReply, ReplyFacts};
 
-use super::facts::{error_in, note_usage};
+use super::facts::{note_usage, reported_error, rubbish};
 use super::{Reading, kind_of};
 use crate::body::TimedBody;
 
@@ -20,7 +20,7 @@ pub(super) async fn verbatim(mut reading: Reading<'_>) -> Result<Bytes, Failure>
             note_usage(&reading.work.request.trace, facts.usage);
             Ok(body)
         }
-        Ok(_) => Err(error_in(&body).unwrap_or_else(|| not_an_answer(&NotAReply::Truncated))),
+        Ok(_) => Err(reported_error(&body)),
         Err(problem) => Err(not_an_answer(&problem)),
     }
 }
@@ -38,15 +38,11 @@ pub(super) async fn decoded(
         documents.extend(instance.push(chunk?).await?);
     }
     documents.extend(instance.finish(Ending::Clean).await?);
-    let rubbish = |cause: String| {
-        Failure::new(FailureKind::PluginFault, "the plugin of this provider returned rubbish")
-            .with_cause(cause)
-    };
     let Ok([document]) = <[Bytes; 1]>::try_from(documents) else {
-        return Err(rubbish("not exactly one document for a reply that is not streamed".into()));
+        return Err(rubbish("not exactly one document for a reply that is not streamed"));
     };
     match ReplyFacts::read(kind_of(reading.work.request.operation), &document) {
-        Ok(facts) if facts.is_error => Err(rubbish("an error as a good document".into())),
+        Ok(facts) if facts.is_error => Err(rubbish("an error as a good document")),
         Ok(facts) => {
             note_usage(&reading.work.request.trace, facts.usage);
             Ok(document)

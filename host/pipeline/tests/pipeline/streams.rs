@@ -1,6 +1,8 @@
 use std::sync::atomic::Ordering;
 
 use exchange::FailureKind;
+use futures_util::StreamExt as _;
+use pipeline::ReplyBody;
 use serde_json::{Value, json};
 
 use super::fakes::{Script, ask_for, bench, failed, read_stream};
@@ -124,4 +126,26 @@ async fn a_failure_before_the_head_is_the_answer_when_no_candidate_is_left() {
     let bench = bench(scripts);
     let failure = failed(bench.chat(&ask_for("smart", true)).await);
     assert_eq!(failure.kind(), FailureKind::UpstreamUnreachable);
+}
+
+#[tokio::test]
+async fn an_error_inside_a_good_reply_does_not_quote_our_credential() {
+    let error = "data: {\"error\":{\"message\":\"bad key sk-the-providers-secret\"}}\n\n";
+    let first = bench(vec![Script::Reply(200, vec![Ok(error)])]);
+    let failure = failed(first.chat(&ask_for("one/m", true)).await);
+    assert_eq!(failure.message(), "bad key [redacted]");
+
+    let later = bench(vec![Script::Reply(200, vec![Ok(ONE), Ok(error)])]);
+    let reply = later.chat(&ask_for("one/m", true)).await.unwrap();
+    let ReplyBody::Stream(stream) = reply.body else { panic!("not a stream") };
+    let items: Vec<_> = stream.collect().await;
+    let failure = items.into_iter().find_map(Result::err).unwrap();
+    assert_eq!(failure.message(), "bad key [redacted]");
+}
+
+#[tokio::test]
+async fn an_error_reply_that_breaks_off_goes_to_the_next_candidate() {
+    let broken = Script::Reply(500, vec![Ok("oops"), Err(FailureKind::StreamTruncated)]);
+    let bench = bench(vec![broken, good_stream()]);
+    assert_eq!(bench.chat(&ask_for("smart", true)).await.unwrap().attempts, 2);
 }
