@@ -7,6 +7,8 @@
 //! retries are the pipeline's.
 
 mod deadline;
+#[cfg(test)]
+mod drain;
 mod http;
 mod process;
 

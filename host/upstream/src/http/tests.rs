@@ -15,6 +15,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::HttpUpstream;
+use crate::drain::drain;
 use server::{Connection, Server};
 
 mod bodies;
@@ -61,22 +62,6 @@ fn with_target(mut exchange: HttpExchange, change: impl FnOnce(&mut HttpTarget))
 fn with_credential(mut exchange: HttpExchange, usage: &str, secret: &str) -> HttpExchange {
     exchange.credential = Some((usage.parse().unwrap(), Arc::new(SecretString::from(secret))));
     exchange
-}
-
-/// Everything that a reply's body yields.
-async fn drain(reply: UpstreamReply) -> (String, Option<Failure>) {
-    let mut body = reply.body;
-    let mut text = Vec::new();
-    while let Some(item) = body.next().await {
-        match item {
-            Ok(chunk) => text.extend_from_slice(&chunk),
-            Err(failure) => {
-                assert!(body.next().await.is_none(), "an item after the failure");
-                return (String::from_utf8(text).unwrap(), Some(failure));
-            }
-        }
-    }
-    (String::from_utf8(text).unwrap(), None)
 }
 
 /// Sends to a server that answers every request with these bytes and then closes.

@@ -14,6 +14,7 @@ use futures_util::StreamExt;
 use secrecy::SecretString;
 
 use super::ProcessUpstream;
+use crate::drain::drain;
 
 mod confinement;
 mod ends;
@@ -79,22 +80,6 @@ fn with_plan(
 fn with_secret(mut exchange: ProcessExchange, name: &str, secret: &str) -> ProcessExchange {
     exchange.credential = Some((name.to_owned(), Arc::new(SecretString::from(secret))));
     exchange
-}
-
-/// Everything that a reply's body yields.
-async fn drain(reply: UpstreamReply) -> (String, Option<Failure>) {
-    let mut body = reply.body;
-    let mut text = Vec::new();
-    while let Some(item) = body.next().await {
-        match item {
-            Ok(chunk) => text.extend_from_slice(&chunk),
-            Err(failure) => {
-                assert!(body.next().await.is_none(), "an item after the failure");
-                return (String::from_utf8(text).unwrap(), Some(failure));
-            }
-        }
-    }
-    (String::from_utf8(text).unwrap(), None)
 }
 
 /// Output of a run that must go well.
