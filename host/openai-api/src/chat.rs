@@ -6,12 +6,14 @@
 mod chunk;
 mod completion;
 mod message;
+mod reasoning;
 mod request;
 mod tool;
 
 pub use chunk::{ChatChunk, ChunkChoice, Delta, FunctionDelta, ToolCallDelta};
 pub use completion::{ChatCompletion, Choice, FinishReason};
 pub use message::{Content, File, ImageUrl, InputAudio, Message, Part, PartView, Role};
+pub use reasoning::ReasoningDetail;
 pub use request::{ChatRequest, JsonSchemaFormat, ResponseFormat, Stop, StreamOptions};
 pub use tool::{FunctionCall, FunctionDefinition, Tool, ToolCall, ToolChoice, ToolChoiceView};
 

@@ -24,6 +24,20 @@ pub mod normalizer {
     });
 }
 
+/// World `ingress-normalizer`.
+pub mod ingress_normalizer {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "ingress-normalizer",
+        pub_export_macro: true,
+        additional_derives: [PartialEq],
+        with: {
+            "patchbay:plugin/types@0.1.0": crate::bindings::normalizer::patchbay::plugin::types,
+            "patchbay:plugin/host@0.1.0": crate::bindings::normalizer::patchbay::plugin::host,
+        },
+    });
+}
+
 /// World `http-provider`.
 pub mod http_adapter {
     wit_bindgen::generate!({
@@ -53,6 +67,7 @@ pub mod process_adapter {
 }
 
 pub use http_adapter::exports::patchbay::plugin::http_adapter as http;
+pub use ingress_normalizer::exports::patchbay::plugin::ingress;
 pub use normalizer::exports::patchbay::plugin::egress;
 pub use normalizer::patchbay::plugin::types;
 pub use process_adapter::exports::patchbay::plugin::process_adapter as process;

@@ -12,42 +12,43 @@ pub(crate) fn enter() {
 ///
 /// ```text
 /// patchbay_sdk::export!(http_adapter: ExampleCloud);
+/// patchbay_sdk::export!(normalizer: ExampleDialect);
+/// patchbay_sdk::export!(ingress: ExampleClientApi);
+/// patchbay_sdk::export!(normalizer: ExampleDialect, ingress: ExampleClientApi);
 /// ```
 ///
-/// Kinds: `normalizer`, `http_adapter`, `process_adapter`. Outside WebAssembly the macro only
-/// checks that the type implements the kind's trait and that `plugin.json` is there, so that the
-/// same crate is an ordinary library in `cargo test`.
+/// Kinds: `normalizer` (towards a provider), `ingress` (towards a caller), both together,
+/// `http_adapter`, `process_adapter`. Outside WebAssembly the macro only checks that the type
+/// implements the kind's trait and that `plugin.json` is there, so that the same crate is an
+/// ordinary library in `cargo test`.
 #[macro_export]
 macro_rules! export {
+    (normalizer: $egress:ty, ingress: $ingress:ty) => {
+        $crate::__check!($egress: $crate::Normalizer);
+        $crate::__check!($ingress: $crate::Ingress);
+        $crate::__export_world!(normalizer, NormalizerExport<$egress>);
+        $crate::__export_world!(ingress_normalizer, IngressExport<$ingress>);
+        $crate::__embed_manifest!();
+    };
     (normalizer: $plugin:ty) => {
         $crate::__check!($plugin: $crate::Normalizer);
-        #[cfg(target_arch = "wasm32")]
-        #[allow(unsafe_code, reason = "exports of the component model's canonical ABI")]
-        const _: () = {
-            type Plugin = $crate::__private::NormalizerExport<$plugin>;
-            $crate::bindings::normalizer::export!(Plugin with_types_in $crate::bindings::normalizer);
-            $crate::__embed_manifest!();
-        };
+        $crate::__export_world!(normalizer, NormalizerExport<$plugin>);
+        $crate::__embed_manifest!();
+    };
+    (ingress: $plugin:ty) => {
+        $crate::__check!($plugin: $crate::Ingress);
+        $crate::__export_world!(ingress_normalizer, IngressExport<$plugin>);
+        $crate::__embed_manifest!();
     };
     (http_adapter: $plugin:ty) => {
         $crate::__check!($plugin: $crate::HttpAdapter);
-        #[cfg(target_arch = "wasm32")]
-        #[allow(unsafe_code, reason = "exports of the component model's canonical ABI")]
-        const _: () = {
-            type Plugin = $crate::__private::HttpAdapterExport<$plugin>;
-            $crate::bindings::http_adapter::export!(Plugin with_types_in $crate::bindings::http_adapter);
-            $crate::__embed_manifest!();
-        };
+        $crate::__export_world!(http_adapter, HttpAdapterExport<$plugin>);
+        $crate::__embed_manifest!();
     };
     (process_adapter: $plugin:ty) => {
         $crate::__check!($plugin: $crate::ProcessAdapter);
-        #[cfg(target_arch = "wasm32")]
-        #[allow(unsafe_code, reason = "exports of the component model's canonical ABI")]
-        const _: () = {
-            type Plugin = $crate::__private::ProcessAdapterExport<$plugin>;
-            $crate::bindings::process_adapter::export!(Plugin with_types_in $crate::bindings::process_adapter);
-            $crate::__embed_manifest!();
-        };
+        $crate::__export_world!(process_adapter, ProcessAdapterExport<$plugin>);
+        $crate::__embed_manifest!();
     };
 }
 
@@ -64,15 +65,34 @@ macro_rules! __check {
     };
 }
 
+/// Exports one world of the contract.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export_world {
+    ($world:ident, $export:ident<$plugin:ty>) => {
+        #[cfg(target_arch = "wasm32")]
+        #[allow(unsafe_code, reason = "exports of the component model's canonical ABI")]
+        const _: () = {
+            type Plugin = $crate::__private::$export<$plugin>;
+    $crate::bindings::$world::export!(Plugin with_types_in $crate::bindings::$world);
+        };
+    };
+}
+
 /// Puts the manifest into the custom section where the host looks for it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __embed_manifest {
     () => {
-        const BYTES: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/plugin.json"));
-        #[used]
-        #[unsafe(link_section = "patchbay:manifest")]
-        static MANIFEST: [u8; BYTES.len()] =
-            *include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/plugin.json"));
+        #[cfg(target_arch = "wasm32")]
+        #[allow(unsafe_code, reason = "a custom section is a link section")]
+        const _: () = {
+            const BYTES: &[u8] =
+                include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/plugin.json"));
+            #[used]
+            #[unsafe(link_section = "patchbay:manifest")]
+            static MANIFEST: [u8; BYTES.len()] =
+                *include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/plugin.json"));
+        };
     };
 }

@@ -2,10 +2,11 @@
 //!
 //! A plugin is a pure, synchronous function from bytes to bytes. It has no sockets, no files, no
 //! clock and no keys; the gateway does all of that. Two kinds share the work of one exchange: a
-//! [`Normalizer`] knows a wire dialect and touches bodies; an [`HttpAdapter`] or a
-//! [`ProcessAdapter`] knows how a provider is reached and touches envelopes.
+//! normalizer knows a wire dialect and touches bodies ([`Normalizer`] towards a provider,
+//! [`Ingress`] towards a caller); an [`HttpAdapter`] or a [`ProcessAdapter`] knows how a provider
+//! is reached and touches envelopes.
 //!
-//! Implement one of the three traits and name the type to [`export!`]. The same implementation
+//! Implement one of the traits and name the type to [`export!`]. The same implementation
 //! runs natively, so `cargo test` needs no gateway and no WebAssembly; [`testing`] replays
 //! recorded replies at every slicing.
 //!
@@ -18,6 +19,7 @@ pub mod failure;
 pub mod log;
 pub mod models;
 pub mod reply;
+pub mod request;
 pub mod split;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
@@ -27,16 +29,19 @@ pub mod bindings;
 mod envelope;
 mod export;
 mod http_adapter;
+mod ingress;
 mod normalizer;
 mod process_adapter;
 
 pub use bindings::egress::{Encoded, ExchangePlan, ReplyIdentity};
 pub use bindings::http::Exchange;
+pub use bindings::ingress::{Decoded, Reply};
 pub use bindings::process::{Argument, Process};
 pub use bindings::types::{Call, Header, RequestHead, ResponseHead};
 pub use call::Settings;
 pub use failure::{Failure, FailureKind};
 pub use http_adapter::{DEFAULT_SLOT, HttpAdapter};
+pub use ingress::{CallerFailure, Encoder, Extra, Ingress};
 pub use normalizer::{Decoder, Document, Ending, NoDecoder, Normalizer};
 /// The canonical language: OpenAI's wire JSON as types that keep unknown members.
 ///
@@ -55,6 +60,7 @@ pub use process_adapter::ProcessAdapter;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::http_adapter::HttpAdapterExport;
+    pub use crate::ingress::IngressExport;
     pub use crate::normalizer::NormalizerExport;
     pub use crate::process_adapter::ProcessAdapterExport;
 }

@@ -1,4 +1,8 @@
-//! Canonical chat replies, for dialects that have to write them.
+//! Canonical replies, for dialects that have to write them: [`ReplyWriter`] for chats of any kind,
+//! [`ChatReply`] for text alone, [`embeddings()`] and [`token_count`].
+
+mod embeddings;
+mod writer;
 
 use openai_api::Canonical as _;
 use openai_api::chat::{
@@ -9,8 +13,10 @@ use crate::bindings::egress::ReplyIdentity;
 use crate::bindings::types::Call;
 use crate::normalizer::Document;
 
+pub use embeddings::{embeddings, token_count};
 pub use openai_api::TokenUsage;
 pub use openai_api::chat::FinishReason;
+pub use writer::{ReplyWriter, join_detail};
 
 /// Writes the documents of one chat reply with one choice, all with the same id, time and model.
 ///

@@ -33,12 +33,16 @@
 //! replay.at_every_truncation::<Plain>(b"hello");
 //! ```
 
+mod cases;
 mod golden;
+mod ingress;
 mod manifest;
 mod replay;
 mod slicing;
 
+pub use cases::{Case, chat_cases, embeddings_cases};
 pub use golden::{assert_golden, fixture, fixture_json};
+pub use ingress::{decode, encode_reply, fail_reply};
 pub use manifest::assert_manifest;
 pub use replay::Replay;
 pub use slicing::every_cut;
@@ -92,6 +96,39 @@ pub fn encode<N: Normalizer>(call: &Call, mut request: Value) -> Result<Encoded,
         request["stream_options"]["include_usage"] = true.into();
     }
     N::encode(call, request.to_string().as_bytes())
+}
+
+/// What [`encode`] gave as one value, for a golden file: the head, the body as JSON and what was
+/// dropped; or the failure.
+#[must_use]
+pub fn encoded_value(result: Result<Encoded, Failure>) -> Value {
+    let encoded = match result {
+        Ok(encoded) => encoded,
+        Err(failure) => {
+            return serde_json::json!({
+                "failure": failure.kind().as_str(),
+                "message": failure.message(),
+                "param": failure.param(),
+            });
+        }
+    };
+    let body: Value = serde_json::from_slice(&encoded.body)
+        .unwrap_or_else(|_| String::from_utf8_lossy(&encoded.body).into());
+    let mut value = serde_json::json!({ "body": body, "dropped": encoded.dropped });
+    if let Some(head) = encoded.head {
+        let headers: Vec<_> = head
+            .headers
+            .iter()
+            .map(|header| format!("{}: {}", header.name, header.value))
+            .collect();
+        value["head"] = serde_json::json!({
+            "request": format!("{} {}", head.method, head.path_and_query), "headers": headers,
+        });
+    }
+    if !encoded.extra.is_empty() {
+        value["extra"] = serde_json::json!(encoded.extra);
+    }
+    value
 }
 
 /// Takes the lines that this thread has logged.

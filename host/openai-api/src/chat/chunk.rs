@@ -2,6 +2,7 @@
 
 use super::completion::FinishReason;
 use super::message::Role;
+use super::reasoning::ReasoningDetail;
 use crate::canonical::canonical;
 use crate::{Number, RawJson, Usage};
 
@@ -66,6 +67,8 @@ canonical! {
         optional refusal: String,
         /// The model's reasoning.
         optional reasoning_content: String,
+        /// Reasoning that can be given back to the model; pieces of one index are joined.
+        lenient reasoning_details: Vec<ReasoningDetail>,
         /// Fragments of calls.
         optional tool_calls: Vec<ToolCallDelta>,
     }

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::reasoning::ReasoningDetail;
 use super::tool::ToolCall;
 use crate::canonical::{Member, canonical, open_words, read_items};
 
@@ -51,6 +52,8 @@ canonical! {
         optional tool_call_id: String,
         /// The model's reasoning, as several providers send it and want it back.
         optional reasoning_content: String,
+        /// The model's reasoning in a form that can be given back to it.
+        lenient reasoning_details: Vec<ReasoningDetail>,
     }
 }
 

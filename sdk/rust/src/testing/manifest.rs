@@ -1,7 +1,9 @@
 //! A plugin's `plugin.json`, checked before a gateway sees it.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The version of the contract that this SDK binds.
 const CONTRACT: &str = "0.1";
@@ -33,12 +35,26 @@ struct Manifest {
 struct Dialect {
     name: String,
     operations: Vec<String>,
+    #[serde(default)]
+    endpoints: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Adapter {
     default_dialect: String,
+    #[serde(default)]
+    presets: BTreeMap<String, Preset>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Preset {
+    description: String,
+    base_url: Option<String>,
+    dialect: Option<String>,
+    #[serde(default)]
+    settings: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -134,16 +150,29 @@ impl Manifest {
                 "a normalizer has the member dialect, an adapter the member adapter".to_owned(),
             );
         }
-        if let Some(dialect) = &self.dialect {
-            let known = |operation: &String| ["chat", "embeddings"].contains(&operation.as_str());
-            if dialect.operations.is_empty() || !dialect.operations.iter().all(known) {
-                found.push("dialect.operations are \"chat\", \"embeddings\" or both".to_owned());
-            }
-        }
+        found.extend(self.dialect.iter().flat_map(Dialect::problems));
+        found.extend(self.adapter.iter().flat_map(|adapter| self.preset_problems(adapter)));
         let names = self.dialect.iter().map(|dialect| &dialect.name);
         let defaults = self.adapter.iter().map(|adapter| &adapter.default_dialect);
         for name in names.chain(defaults).filter(|name| !is_name(name)) {
             found.push(format!("dialect {name:?} {NAME_RULE}"));
+        }
+        found
+    }
+
+    fn preset_problems(&self, adapter: &Adapter) -> Vec<String> {
+        let settings = self.settings.as_ref().and_then(|schema| schema.get("properties"));
+        let mut found = Vec::new();
+        for (name, preset) in &adapter.presets {
+            let dialect = preset.dialect.iter().all(|dialect| is_name(dialect));
+            let url = preset.base_url.iter().all(|url| url.starts_with("http"));
+            if !is_name(name) || !dialect || !url || preset.description.is_empty() {
+                found.push(format!("preset {name:?} needs a description, and names and URL"));
+            }
+            // A preset may set what the dialect reads; that is not known here.
+            if settings.is_none() && !preset.settings.is_empty() {
+                found.push(format!("preset {name:?} has settings, the adapter has no schema"));
+            }
         }
         found
     }
@@ -165,6 +194,31 @@ impl Manifest {
     }
 }
 
+impl Dialect {
+    fn problems(&self) -> Vec<String> {
+        const OPERATIONS: [&str; 3] = ["chat", "embeddings", "count-tokens"];
+        let mut found = Vec::new();
+        if self.operations.is_empty() && self.endpoints.is_empty() {
+            found.push("a dialect has operations, endpoints or both".to_owned());
+        }
+        if !self.operations.iter().all(|name| OPERATIONS.contains(&name.as_str())) {
+            found.push(format!("dialect.operations are out of {OPERATIONS:?}"));
+        }
+        for endpoint in self.endpoints.iter().filter(|endpoint| !is_endpoint(endpoint)) {
+            found.push(format!("endpoint {endpoint:?} is not \"POST /v1/\" and a path"));
+        }
+        found
+    }
+}
+
+fn is_endpoint(endpoint: &str) -> bool {
+    let Some(path) = endpoint.strip_prefix("POST /v1/") else { return false };
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-/".contains(&b);
+    (1..=128).contains(&path.len())
+        && path.bytes().all(allowed)
+        && path.split('/').all(|segment| !segment.is_empty())
+}
+
 impl Credential {
     fn problems(&self, kind: &str) -> Vec<String> {
         let mut found = Vec::new();
@@ -179,8 +233,9 @@ impl Credential {
         };
         if self.uses.is_empty() || !self.uses.iter().all(fits) {
             found.push(format!(
-                "uses of slot {slot:?}: an HTTP adapter has bearer, basic, header:NAME and \
-                 query:NAME, a process adapter env:NAME, a normalizer no slot"
+                "uses of slot {slot:?}: an HTTP adapter has bearer, basic, header:NAME, \
+                 query:NAME, aws-sigv4, gcp-service-account and oauth2-client-credentials, a \
+                 process adapter env:NAME, a normalizer no slot"
             ));
         }
         if self.required && self.hint.is_empty() {
@@ -197,9 +252,13 @@ fn is_name(name: &str) -> bool {
     (1..=MAX_NAME_BYTES).contains(&name.len()) && name.bytes().all(allowed)
 }
 
+/// Uses without a name.
+const PLAIN_USES: [&str; 5] =
+    ["bearer", "basic", "aws-sigv4", "gcp-service-account", "oauth2-client-credentials"];
+
 fn is_http_use(text: &str) -> bool {
     match text.split_once(':') {
-        None => text == "bearer" || text == "basic",
+        None => PLAIN_USES.contains(&text),
         Some(("header" | "query", name)) => is_word(name),
         Some(_) => false,
     }
@@ -228,6 +287,26 @@ mod tests {
     #[test]
     fn a_good_manifest_has_no_problem() {
         assert_eq!(problems(&manifest().to_string()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_client_api_alone_is_a_dialect_too() {
+        let mut manifest = manifest();
+        manifest["kind"] = json!("normalizer");
+        manifest["credentials"] = json!([]);
+        manifest.as_object_mut().unwrap().remove("adapter");
+        for (operations, endpoints, good) in [
+            (json!([]), json!(["POST /v1/messages", "POST /v1/messages/count_tokens"]), true),
+            (json!(["chat", "count-tokens"]), json!([]), true),
+            (json!([]), json!([]), false),
+            (json!(["chat"]), json!(["GET /v1/messages"]), false),
+            (json!(["chat"]), json!(["POST /v1//x"]), false),
+        ] {
+            manifest["dialect"] =
+                json!({"name": "d", "operations": operations, "endpoints": endpoints});
+            let found = problems(&manifest.to_string());
+            assert_eq!(found.is_empty(), good, "{found:?}");
+        }
     }
 
     #[test]

@@ -42,6 +42,13 @@ impl Replay {
         self
     }
 
+    /// What `encode` returned for the decoder.
+    #[must_use]
+    pub fn with_extra(mut self, extra: Vec<(String, String)>) -> Self {
+        self.identity.extra = extra;
+        self
+    }
+
     /// Joins neighbouring chunks that differ in nothing but their text: for a dialect without
     /// frames of its own, where every read is a chunk.
     #[must_use]

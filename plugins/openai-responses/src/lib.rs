@@ -1,0 +1,52 @@
+//! OpenAI's responses API, towards providers and towards callers.
+
+use patchbay_sdk::{
+    Call, CallerFailure, Decoded, Document, Encoder, ExchangePlan, Extra, Failure, Ingress,
+    NoDecoder, Normalizer, Reply, RequestHead, ResponseHead,
+};
+
+/// The dialect `openai-responses`.
+pub struct OpenAiResponses;
+
+impl Normalizer for OpenAiResponses {
+    type Decoder = NoDecoder;
+
+    fn plan(call: &Call) -> Result<ExchangePlan, Failure> {
+        Err(Failure::unknown_operation(&call.operation))
+    }
+}
+
+impl Ingress for OpenAiResponses {
+    type Encoder = Writer;
+
+    fn decode(_: &RequestHead, _: &[u8]) -> Result<Decoded, Failure> {
+        Err(Failure::unknown_operation("any"))
+    }
+
+    fn fail(status: u16, failure: &CallerFailure) -> Reply {
+        Reply::json(status, failure.message.clone().into_bytes())
+    }
+}
+
+/// Writes replies.
+pub struct Writer;
+
+impl Encoder for Writer {
+    fn new(_: Extra, _: bool) -> Self {
+        Self
+    }
+
+    fn head(&self) -> ResponseHead {
+        ResponseHead::new(200)
+    }
+
+    fn push(&mut self, _: Vec<Document>) -> Result<Vec<u8>, Failure> {
+        Ok(Vec::new())
+    }
+
+    fn finish(self, _: Option<CallerFailure>) -> Result<Vec<u8>, Failure> {
+        Ok(Vec::new())
+    }
+}
+
+patchbay_sdk::export!(normalizer: OpenAiResponses, ingress: OpenAiResponses);
