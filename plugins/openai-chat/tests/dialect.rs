@@ -1,5 +1,8 @@
 //! The dialect `openai-chat`, natively.
 
+#[path = "dialect/quirks.rs"]
+mod quirks;
+
 use openai_chat::{OpenAiChat, ReplyDecoder};
 use patchbay_sdk::testing::{self, Replay};
 use patchbay_sdk::{Decoder, Ending, FailureKind, Normalizer, ResponseHead};
@@ -94,4 +97,15 @@ fn a_refusal_is_explained_by_its_code() {
     let body = br#"{"error":{"message":"too long","code":"context_length_exceeded"}}"#;
     let failure = OpenAiChat::explain(&testing::chat("m"), &ResponseHead::new(400), body);
     assert_eq!(failure.kind(), FailureKind::ContextTooLong);
+}
+
+#[test]
+fn an_azure_stream_begins_with_what_its_filter_says_of_the_prompt() {
+    let body = testing::fixture("tests/replies/prompt_filter_results.sse");
+    let replay = Replay::new(testing::chat_stream("gpt"));
+    let documents = replay.at_every_slicing::<OpenAiChat>(&body).unwrap();
+    assert_eq!(documents[0]["choices"], serde_json::json!([]));
+    assert_eq!(documents[0]["prompt_filter_results"][0]["prompt_index"], 0);
+    assert_eq!(documents.len(), 4);
+    replay.at_every_truncation::<OpenAiChat>(&body);
 }

@@ -1,13 +1,16 @@
 //! Reaches any server that speaks like OpenAI's: vLLM, llama.cpp, Mistral, Groq, another gateway.
 //!
 //! The provider's base URL ends in its version path, so heads go out with the paths that the
-//! dialect gave them. Settings add headers and a version; the model list and the probe are the
-//! SDK's.
+//! dialect gave them. Settings add headers, a version and a path before the dialect's, and say
+//! where the model list is if it is not at `/models`. The list's reply is read by the SDK.
+//!
+//! Providers that are known are presets of the manifest: data alone, in `plugin.json`. Each is
+//! explained, with its source, in `md-docs/providers.md`.
 
 use std::collections::BTreeMap;
 
 use patchbay_sdk::{
-    Call, DEFAULT_SLOT, Exchange, Failure, HttpAdapter, RequestHead, Settings, models,
+    Call, DEFAULT_SLOT, Exchange, Failure, FailureKind, HttpAdapter, RequestHead, Settings,
 };
 use serde::Deserialize;
 
@@ -33,15 +36,41 @@ struct ServerSettings {
     #[serde(default)]
     headers: BTreeMap<String, String>,
     api_version: Option<String>,
+    path_prefix: Option<String>,
+    #[serde(default = "default_models_path")]
+    models_path: String,
+}
+
+fn default_models_path() -> String {
+    "/models".to_owned()
 }
 
 impl HttpAdapter for OpenAiCompatible {
-    fn prepare(call: &Call, head: RequestHead) -> Result<Exchange, Failure> {
-        exchange(head, &call.settings()?)
+    fn prepare(call: &Call, mut head: RequestHead) -> Result<Exchange, Failure> {
+        let settings: ServerSettings = call.settings()?;
+        if let Some(prefix) = settings.path_prefix.as_deref().filter(|prefix| !prefix.is_empty()) {
+            check_path("settings.path_prefix", prefix)?;
+            head = head.with_path_prefix(prefix);
+        }
+        exchange(head, &settings)
     }
 
     fn probe(settings: Settings<'_>) -> Result<Exchange, Failure> {
-        exchange(models::list_head(), &settings.read()?)
+        Self::list_models(settings)?.ok_or_else(|| {
+            let message = "this provider lists no models, and nothing else proves reach for free";
+            Failure::new(FailureKind::NotFound, message)
+        })
+    }
+
+    fn list_models(settings: Settings<'_>) -> Result<Option<Exchange>, Failure> {
+        let settings: ServerSettings = settings.read()?;
+        let path = settings.models_path.as_str();
+        if path.is_empty() {
+            return Ok(None);
+        }
+        check_path("settings.models_path", path)?;
+        let head = RequestHead::get(path).with_header("accept", "application/json");
+        exchange(head, &settings).map(Some)
     }
 }
 
@@ -87,6 +116,16 @@ fn check_value(member: &str, value: &str) -> Result<(), Failure> {
         true => Ok(()),
         false => Err(Failure::misconfigured(member, "a header value is printable ASCII")),
     }
+}
+
+/// A path as RFC 3986 section 3.3 has it, without escapes, that does not climb.
+fn check_path(member: &str, path: &str) -> Result<(), Failure> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~/@:".contains(&b);
+    let climbs = path.split('/').skip(1).any(|segment| matches!(segment, "" | "." | ".."));
+    if !path.starts_with('/') || climbs || !path.bytes().all(allowed) {
+        return Err(Failure::misconfigured(member, "this is not a path like \"/inference\""));
+    }
+    Ok(())
 }
 
 fn check_version(version: &str) -> Result<(), Failure> {

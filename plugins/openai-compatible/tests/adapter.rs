@@ -11,6 +11,13 @@ fn prepare(settings: Value) -> Result<Exchange, Failure> {
     OpenAiCompatible::prepare(&call, head)
 }
 
+/// The manifest's presets.
+fn presets() -> Vec<(String, Value)> {
+    let manifest: Value = serde_json::from_str(include_str!("../plugin.json")).expect("it is JSON");
+    let presets = manifest["adapter"]["presets"].as_object().expect("there are presets");
+    presets.iter().map(|(name, preset)| (name.clone(), preset.clone())).collect()
+}
+
 fn headers(exchange: &Exchange) -> Vec<(&str, &str)> {
     let headers = exchange.head.headers.iter();
     headers.map(|header| (header.name.as_str(), header.value.as_str())).collect()
@@ -56,6 +63,36 @@ fn settings_add_headers_and_a_version() {
 }
 
 #[test]
+fn a_prefix_stands_before_the_dialects_path_and_not_before_the_list() {
+    let settings = json!({"path_prefix": "/inference", "models_path": "/catalog/models"});
+    let exchange = prepare(settings.clone()).unwrap();
+    assert_eq!(exchange.head.path_and_query, "/inference/chat/completions");
+    let text = settings.to_string();
+    let listing = OpenAiCompatible::list_models(Settings::new(&text)).unwrap().unwrap();
+    assert_eq!(listing.head.path_and_query, "/catalog/models");
+}
+
+#[test]
+fn a_provider_without_a_model_list_has_none_and_no_probe() {
+    let settings = Settings::new(r#"{"models_path": ""}"#);
+    assert_eq!(OpenAiCompatible::list_models(settings).unwrap(), None);
+    let failure = OpenAiCompatible::probe(settings).unwrap_err();
+    assert_eq!(failure.kind(), FailureKind::NotFound);
+}
+
+#[test]
+fn a_path_that_could_lead_elsewhere_is_named() {
+    let paths = ["inference", "//evil.example", "/a/../b", "/a//b", "/a?b", "/a%2e", "/a b", "/a/"];
+    for path in paths {
+        let failure = prepare(json!({"path_prefix": path})).unwrap_err();
+        assert_eq!(failure.param(), Some("settings.path_prefix"), "{path}");
+        let settings = json!({"models_path": path}).to_string();
+        let failure = OpenAiCompatible::list_models(Settings::new(&settings)).unwrap_err();
+        assert_eq!(failure.param(), Some("settings.models_path"), "{path}");
+    }
+}
+
+#[test]
 fn settings_of_the_dialect_are_not_its_affair() {
     assert!(prepare(json!({"system_role": "developer"})).is_ok());
 }
@@ -96,5 +133,40 @@ fn model_lists_of_common_servers_are_read() {
         let body = list.to_string();
         let ids = OpenAiCompatible::read_models(&ResponseHead::new(200), body.as_bytes());
         assert_eq!(ids.unwrap(), ["small"], "{body}");
+    }
+}
+
+#[test]
+fn every_preset_can_be_prepared_and_has_a_list_or_says_that_it_has_none() {
+    for (name, preset) in presets() {
+        let settings = preset.get("settings").cloned().unwrap_or(json!({}));
+        assert!(prepare(settings.clone()).is_ok(), "{name}");
+        let listing = OpenAiCompatible::list_models(Settings::new(&settings.to_string())).unwrap();
+        assert_eq!(listing.is_none(), settings["models_path"] == "", "{name}");
+    }
+}
+
+#[test]
+fn the_quirks_of_presets_are_settings_of_adapter_or_dialect() {
+    let manifests = [include_str!("../../openai-chat/plugin.json"), include_str!("../plugin.json")];
+    let manifests = manifests.map(|json| serde_json::from_str::<Value>(json).unwrap());
+    for (name, preset) in presets() {
+        for setting in preset["settings"].as_object().into_iter().flat_map(|map| map.keys()) {
+            let is_known =
+                |manifest: &Value| manifest["settings"]["properties"].get(setting).is_some();
+            assert!(manifests.iter().any(is_known), "{name}: {setting}");
+        }
+    }
+}
+
+#[test]
+fn every_preset_is_explained() {
+    let document = include_str!("../../../md-docs/providers.md");
+    for (name, preset) in presets() {
+        let row = document.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+        let row = row.unwrap_or_else(|| panic!("{name} has no row in providers.md"));
+        if let Some(url) = preset["base_url"].as_str() {
+            assert!(row.contains(&format!("`{url}`")), "{name}: {row}");
+        }
     }
 }

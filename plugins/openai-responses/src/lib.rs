@@ -1,51 +1,70 @@
-//! OpenAI's responses API, towards providers and towards callers.
+//! OpenAI's responses API, towards callers and towards providers, without state.
+//!
+//! Towards callers (`ingress`) `POST /v1/responses` becomes a canonical chat. The gateway stores
+//! nothing, so what needs the server's memory or its tools is refused with the member's name:
+//! `previous_response_id`, `conversation`, `prompt`, `background: true`, `store: true`, item
+//! references, built-in tools and their calls. A reply says `store: false`, whether the caller
+//! left `store` out or not.
+//!
+//! Reasoning of other providers travels in `encrypted_content`, see `reasoning`. A caller that
+//! goes on with it at a provider of this very API, whose requests are not rewritten, is refused by
+//! that provider: it cannot read another's reasoning.
+//!
+//! Towards providers (`egress`) a canonical chat becomes a request with `store: false` and
+//! encrypted reasoning, which comes back in the next turn.
+//!
+//! Sources: <https://platform.openai.com/docs/api-reference/responses>,
+//! <https://platform.openai.com/docs/api-reference/responses-streaming>, and the types of OpenAI's
+//! Python client, <https://github.com/openai/openai-python>.
 
+mod egress;
+mod ingress;
+mod logprobs;
+mod reasoning;
+
+use patchbay_sdk::canonical::ErrorBody;
 use patchbay_sdk::{
-    Call, CallerFailure, Decoded, Document, Encoder, ExchangePlan, Extra, Failure, Ingress,
-    NoDecoder, Normalizer, Reply, RequestHead, ResponseHead,
+    Call, CallerFailure, Decoded, Encoded, ExchangePlan, Failure, Ingress, Normalizer, Reply,
+    RequestHead, ResponseHead,
 };
+
+pub use egress::ReplyDecoder;
+pub use ingress::ReplyEncoder;
 
 /// The dialect `openai-responses`.
 pub struct OpenAiResponses;
 
-impl Normalizer for OpenAiResponses {
-    type Decoder = NoDecoder;
-
-    fn plan(call: &Call) -> Result<ExchangePlan, Failure> {
-        Err(Failure::unknown_operation(&call.operation))
-    }
-}
-
 impl Ingress for OpenAiResponses {
-    type Encoder = Writer;
+    type Encoder = ReplyEncoder;
 
-    fn decode(_: &RequestHead, _: &[u8]) -> Result<Decoded, Failure> {
-        Err(Failure::unknown_operation("any"))
+    fn decode(_: &RequestHead, body: &[u8]) -> Result<Decoded, Failure> {
+        ingress::decode(body)
     }
 
     fn fail(status: u16, failure: &CallerFailure) -> Reply {
-        Reply::json(status, failure.message.clone().into_bytes())
+        let error = ErrorBody {
+            message: failure.message.as_str().into(),
+            kind: failure.error_type.as_str().into(),
+            param: failure.param.as_deref().map(ingress::member_of),
+            code: failure.error_code.as_deref().map(Into::into),
+        };
+        Reply::json(status, error.to_json())
     }
 }
 
-/// Writes replies.
-pub struct Writer;
+impl Normalizer for OpenAiResponses {
+    type Decoder = ReplyDecoder;
 
-impl Encoder for Writer {
-    fn new(_: Extra, _: bool) -> Self {
-        Self
+    fn plan(call: &Call) -> Result<ExchangePlan, Failure> {
+        egress::plan(call)
     }
 
-    fn head(&self) -> ResponseHead {
-        ResponseHead::new(200)
+    fn encode(call: &Call, canonical: &[u8]) -> Result<Encoded, Failure> {
+        egress::encode(call, canonical)
     }
 
-    fn push(&mut self, _: Vec<Document>) -> Result<Vec<u8>, Failure> {
-        Ok(Vec::new())
-    }
-
-    fn finish(self, _: Option<CallerFailure>) -> Result<Vec<u8>, Failure> {
-        Ok(Vec::new())
+    fn explain(_: &Call, head: &ResponseHead, body: &[u8]) -> Failure {
+        egress::explain(head, body)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Constructors for the contract's envelopes: heads, plans, exchanges, programs.
 
+use serde_json::Value;
+
 use crate::bindings::egress::{Encoded, ExchangePlan};
 use crate::bindings::http::Exchange;
 use crate::bindings::process::{Argument, Process};
@@ -126,6 +128,15 @@ impl Exchange {
     #[must_use]
     pub fn with_credential(mut self, slot: impl Into<String>) -> Self {
         self.credential = Some(slot.into());
+        self
+    }
+
+    /// Says for which region and service of AWS a credential of the use `aws-sigv4` signs.
+    #[must_use]
+    pub fn with_aws_signing(mut self, region: &str, service: &str) -> Self {
+        for (name, text) in [("aws-region", region), ("aws-service", service)] {
+            self.extra.push((name.to_owned(), Value::from(text).to_string()));
+        }
         self
     }
 }

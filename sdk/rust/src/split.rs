@@ -4,10 +4,12 @@
 //! finished and gives the same result for every slicing of the same bytes. Each is bounded: an
 //! upstream that never ends a line fails instead of filling the memory.
 
+mod aws_event_stream;
 mod line;
 mod sse;
 mod utf8;
 
+pub use aws_event_stream::{AwsEventSplitter, AwsHeaderValue, AwsMessage};
 pub use line::LineSplitter;
 pub use sse::{SseEvent, SseSplitter};
 pub use utf8::Utf8Splitter;

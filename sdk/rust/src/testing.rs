@@ -33,6 +33,7 @@
 //! replay.at_every_truncation::<Plain>(b"hello");
 //! ```
 
+mod aws_event_stream;
 mod cases;
 mod golden;
 mod ingress;
@@ -40,6 +41,7 @@ mod manifest;
 mod replay;
 mod slicing;
 
+pub use aws_event_stream::{aws_event, aws_events, aws_exception, aws_message};
 pub use cases::{Case, chat_cases, embeddings_cases};
 pub use golden::{assert_golden, fixture, fixture_json};
 pub use ingress::{decode, encode_reply, fail_reply};
