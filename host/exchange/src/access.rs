@@ -1,5 +1,6 @@
 //! What is known of a request at its end: one record, one log line.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,7 +66,7 @@ pub struct AccessRecord {
     /// The request's id.
     pub request_id: RequestId,
     /// Method and matched path pattern, never the raw path: `POST /v1/chat/completions`.
-    pub endpoint: &'static str,
+    pub endpoint: Cow<'static, str>,
     /// Status code that was sent.
     pub status: u16,
     /// How it ended.

@@ -10,15 +10,21 @@ pub enum Operation {
     Chat,
     /// `POST /v1/embeddings`
     Embeddings,
+    /// A chat request whose tokens are counted and that is not answered.
+    CountTokens,
 }
 
 impl Operation {
+    /// Every operation.
+    pub const ALL: [Self; 3] = [Self::Chat, Self::Embeddings, Self::CountTokens];
+
     /// The name in the plugin contract, in logs and in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Chat => "chat",
             Self::Embeddings => "embeddings",
+            Self::CountTokens => "count-tokens",
         }
     }
 }

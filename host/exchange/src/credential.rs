@@ -5,8 +5,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use http::HeaderName;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
+
+use crate::failure::{Failure, redact};
 
 /// How the host applies a credential slot, as the adapter's manifest declares it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -19,14 +21,34 @@ pub enum CredentialUse {
     Query(String),
     /// `basic`: the secret is `user:password` (RFC 7617).
     Basic,
+    /// `aws-sigv4`: the secret is a pair of AWS keys; the host signs the final request with them
+    /// (AWS Signature Version 4) for the exchange's [`SigningScope`].
+    AwsSigV4,
+    /// `gcp-service-account`: the secret is a service account's JSON key; the host mints an
+    /// access token with it (RFC 7523) and applies that as `bearer`.
+    GcpServiceAccount,
+    /// `oauth2-client-credentials`: the secret says where and with what the host asks for an
+    /// access token (RFC 6749 section 4.4), which is applied as `bearer`.
+    OAuth2ClientCredentials,
     /// `env:NAME`: the secret is an environment variable of the program.
     Environment(String),
+}
+
+/// What an adapter says for `aws-sigv4`: what a signature is valid for. As the plugin named it;
+/// who signs refuses what is missing or not well-formed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SigningScope {
+    /// `us-east-1`
+    pub region: Option<String>,
+    /// `bedrock`
+    pub service: Option<String>,
 }
 
 /// A use that cannot be applied.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error(
-    "credential use {0:?} is not known; use bearer, basic, header:NAME, query:NAME or env:NAME"
+    "credential use {0:?} is not known; use bearer, basic, header:NAME, query:NAME, aws-sigv4, \
+     gcp-service-account, oauth2-client-credentials or env:NAME"
 )]
 pub struct CredentialUseProblem(String);
 
@@ -38,6 +60,9 @@ impl FromStr for CredentialUse {
         match text.split_once(':') {
             None if text == "bearer" => Ok(Self::Bearer),
             None if text == "basic" => Ok(Self::Basic),
+            None if text == "aws-sigv4" => Ok(Self::AwsSigV4),
+            None if text == "gcp-service-account" => Ok(Self::GcpServiceAccount),
+            None if text == "oauth2-client-credentials" => Ok(Self::OAuth2ClientCredentials),
             Some(("header", name)) => {
                 HeaderName::from_bytes(name.as_bytes()).map(Self::Header).map_err(|_| problem())
             }
@@ -61,6 +86,9 @@ impl fmt::Display for CredentialUse {
             Self::Basic => f.write_str("basic"),
             Self::Header(name) => write!(f, "header:{name}"),
             Self::Query(name) => write!(f, "query:{name}"),
+            Self::AwsSigV4 => f.write_str("aws-sigv4"),
+            Self::GcpServiceAccount => f.write_str("gcp-service-account"),
+            Self::OAuth2ClientCredentials => f.write_str("oauth2-client-credentials"),
             Self::Environment(name) => write!(f, "env:{name}"),
         }
     }
@@ -72,17 +100,75 @@ pub trait CredentialSource: Send + Sync {
     fn secret(&self, provider: &str, slot: &str) -> Option<Arc<SecretString>>;
 }
 
+/// What went out with a request and must not come back in words: every text by which an upstream
+/// could quote our credential, such as a token that was minted from it.
+#[derive(Clone, Debug, Default)]
+pub struct SentSecrets(Vec<Arc<SecretString>>);
+
+impl SentSecrets {
+    /// Of these texts.
+    #[must_use]
+    pub fn new(texts: Vec<Arc<SecretString>>) -> Self {
+        Self(texts)
+    }
+
+    /// Removes what an upstream quoted from what a failure says.
+    #[must_use]
+    pub fn redact(&self, failure: Failure) -> Failure {
+        let secrets: Vec<&str> = self.0.iter().map(|text| text.expose_secret()).collect();
+        let code = failure.upstream_code().map(|code| redact(code, &secrets).into_owned());
+        let message = redact(failure.message(), &secrets).into_owned();
+        let failure = failure.with_message(message);
+        match code {
+            Some(code) => failure.with_upstream_code(code),
+            None => failure,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::kind::FailureKind;
 
     #[test]
     fn uses_are_read_and_printed_alike() {
-        for text in ["bearer", "basic", "header:x-api-key", "query:key", "env:OPENAI_API_KEY"] {
+        for text in [
+            "bearer",
+            "basic",
+            "header:x-api-key",
+            "query:key",
+            "aws-sigv4",
+            "gcp-service-account",
+            "oauth2-client-credentials",
+            "env:OPENAI_API_KEY",
+        ] {
             assert_eq!(text.parse::<CredentialUse>().unwrap().to_string(), text);
         }
-        for text in ["", "Bearer", "header:", "header:a b", "query:a=b", "env:A\0", "cookie"] {
+        for text in [
+            "",
+            "Bearer",
+            "header:",
+            "header:a b",
+            "query:a=b",
+            "env:A\0",
+            "cookie",
+            "aws-sigv4:s3",
+            "gcp-service-account:",
+        ] {
             assert!(text.parse::<CredentialUse>().is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn every_text_that_was_sent_is_removed_from_message_and_code() {
+        let secret = |text: &str| Arc::new(SecretString::from(text));
+        let sent = SentSecrets::new(vec![secret("sk-0123456789"), secret("token-0123456789")]);
+        assert!(!format!("{sent:?}").contains("0123456789"));
+        let said = "sk-0123456789 and token-0123456789";
+        let failure = Failure::new(FailureKind::UpstreamError, said).with_upstream_code(said);
+        let failure = sent.redact(failure);
+        assert_eq!(failure.message(), "[redacted] and [redacted]");
+        assert_eq!(failure.upstream_code(), Some("[redacted] and [redacted]"));
     }
 }

@@ -110,6 +110,12 @@ impl Failure {
         self.0.param.as_deref()
     }
 
+    /// How long somebody asked to wait, if anybody did.
+    #[must_use]
+    pub fn named_retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
     /// How long the caller should wait: what the upstream said, else a second where the failure
     /// is one of load, else nothing. A spent budget does not come back by waiting a second.
     #[must_use]

@@ -160,6 +160,22 @@ pub struct ResponseHead {
 }
 
 impl ResponseHead {
+    /// Checks the head of an answer that a plugin wrote. Headers that belong to the host are
+    /// removed, not refused.
+    ///
+    /// # Errors
+    /// Names the first part that is not allowed.
+    pub fn try_new<'a>(
+        status: u16,
+        headers: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, HeadProblem> {
+        let status = StatusCode::from_u16(status)
+            .ok()
+            .filter(|code| (200..600).contains(&code.as_u16()))
+            .ok_or(HeadProblem::Status(status))?;
+        Ok(Self { status, headers: parse_headers(headers)? })
+    }
+
     /// The head of a program's reply.
     #[must_use]
     pub fn of_process() -> Self {

@@ -10,7 +10,7 @@ use http::{HeaderMap, Method};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::credential::CredentialUse;
+use crate::credential::{CredentialUse, SentSecrets, SigningScope};
 use crate::failure::Failure;
 use crate::head::ResponseHead;
 use crate::target::HttpTarget;
@@ -28,6 +28,8 @@ pub struct HttpExchange {
     pub headers: HeaderMap,
     /// The secret, and how it is applied.
     pub credential: Option<(CredentialUse, Arc<SecretString>)>,
+    /// What a signature is made for, where the use wants one.
+    pub signing: SigningScope,
     /// The whole body; empty for none.
     pub body: Bytes,
 }
@@ -41,6 +43,8 @@ pub struct UpstreamReply {
     pub head: ResponseHead,
     /// The body, content encoding removed. Ends after an `Err`.
     pub body: UpstreamBody,
+    /// What the upstream could quote of our credential.
+    pub sent_secrets: SentSecrets,
 }
 
 /// Sends requests to providers.
@@ -49,6 +53,8 @@ pub trait HttpTransport: Send + Sync {
     /// Sends one request and waits for the reply's head. Dropping the future ends the request.
     ///
     /// # Errors
-    /// `UpstreamUnreachable`, `UpstreamTimeout` or `UpstreamError`; the status is not judged.
+    /// `UpstreamUnreachable`, `UpstreamTimeout` or `UpstreamError`; `ProviderMisconfigured` if
+    /// the credential cannot be applied, `UpstreamAuth` if a token endpoint refused it. The
+    /// reply's status is not judged.
     async fn send(&self, exchange: HttpExchange) -> Result<UpstreamReply, Failure>;
 }

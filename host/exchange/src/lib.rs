@@ -12,19 +12,23 @@ mod credential;
 mod failure;
 mod head;
 mod http_port;
+mod ingress_port;
 mod plugin_port;
 mod process_port;
 mod target;
 
 pub use access::{AccessRecord, AccessSink, Outcome, RequestId, Usage};
 pub use call::{Call, Operation};
-pub use credential::{CredentialSource, CredentialUse, CredentialUseProblem};
+pub use credential::{
+    CredentialSource, CredentialUse, CredentialUseProblem, SentSecrets, SigningScope,
+};
 pub use failure::kind::{BreakerEffect, FailureKind, NextCandidate, Retry, Rule, Severity};
 pub use failure::{Failure, redact};
 pub use head::{HeadProblem, RequestHead, ResponseHead};
 pub use http_port::{HttpExchange, HttpTransport, UpstreamBody, UpstreamReply};
+pub use ingress_port::{DecodedRequest, DialectReply, Entrance, IngressDialect, IngressExchange};
 pub use plugin_port::{
-    Adapter, EgressDialect, EgressExchange, EgressPlan, EncodedBody, Ending, GenerationId,
+    Adapter, EgressDialect, EgressExchange, EgressPlan, EncodedBody, Ending, Extra, GenerationId,
     HttpAdapter, HttpPlan, PluginCatalog, ProcessAdapter, ReplyIdentity,
 };
 pub use process_port::{ProcessArgument, ProcessExchange, ProcessPlan, ProcessTransport};

@@ -1,5 +1,6 @@
 //! The port behind which plugins run. Mirrors the interfaces of `wit/`, validated.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -7,9 +8,10 @@ use bytes::Bytes;
 
 use crate::access::RequestId;
 use crate::call::{Call, Operation};
-use crate::credential::CredentialUse;
+use crate::credential::{CredentialUse, SigningScope};
 use crate::failure::Failure;
 use crate::head::{RequestHead, ResponseHead};
+use crate::ingress_port::Entrance;
 use crate::process_port::ProcessPlan;
 
 /// Which loaded version of a plugin answered. Never used twice in one process.
@@ -25,6 +27,8 @@ pub struct EgressPlan {
     pub encode_body: bool,
     /// Whether a good reply is canonical already.
     pub verbatim: bool,
+    /// Most inputs that the provider takes in one embeddings request.
+    pub max_inputs: Option<NonZeroUsize>,
 }
 
 /// A body in the provider's dialect.
@@ -36,7 +40,12 @@ pub struct EncodedBody {
     pub body: Bytes,
     /// Canonical members that the dialect cannot express.
     pub dropped: Vec<String>,
+    /// For [`ReplyIdentity::extra`] of the same attempt.
+    pub extra: Extra,
 }
+
+/// Named JSON texts that a plugin gives out and gets back, unread by the host.
+pub type Extra = Vec<(String, String)>;
 
 /// What a decoder puts into a reply that has no identity of its own.
 #[derive(Clone, Debug)]
@@ -45,6 +54,8 @@ pub struct ReplyIdentity {
     pub id: String,
     /// Seconds since the Unix epoch.
     pub created: u64,
+    /// What `encode` returned.
+    pub extra: Extra,
 }
 
 /// How a reply ended.
@@ -104,6 +115,8 @@ pub struct HttpPlan {
     pub head: RequestHead,
     /// Slot and use of the credential: the slot is one that the manifest declares.
     pub credential: Option<(String, CredentialUse)>,
+    /// What a signature is made for; for the use `aws-sigv4`.
+    pub signing: SigningScope,
 }
 
 /// One generation of an adapter that speaks HTTP.
@@ -161,4 +174,7 @@ pub trait PluginCatalog: Send + Sync {
 
     /// Whether a dialect declares an operation in its manifest.
     fn supports(&self, dialect: &str, operation: Operation) -> bool;
+
+    /// The client API behind a path, if a plugin declares it.
+    fn entrance(&self, path: &str) -> Option<Entrance>;
 }

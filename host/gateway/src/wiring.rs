@@ -5,6 +5,7 @@
 
 mod compile;
 mod credentials;
+mod discovery;
 mod offer;
 mod plugins;
 mod reload;

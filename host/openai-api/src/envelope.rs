@@ -20,8 +20,10 @@ use crate::scan;
 
 mod edit;
 mod members;
+mod model;
 
 pub use edit::Edit;
+pub use model::with_model;
 
 use members::{MAX_ROWS, Member};
 

@@ -5,16 +5,25 @@
 //! the next candidate may still be tried.
 
 mod documents;
+mod events;
 mod facts;
 mod relay;
+mod untouched;
+mod vectors;
 mod whole;
 
+use std::pin::Pin;
+
+use bytes::Bytes;
 use exchange::{EgressExchange, Failure, Operation, ReplyIdentity, ResponseHead};
+use futures_util::Stream;
+use http::HeaderValue;
 use openai_api::envelope::Kind;
 
 use crate::body::TimedBody;
-use crate::request::ReplyBody;
 use crate::work::Work;
+
+pub(crate) use facts::rubbish;
 
 /// A reply whose head is good.
 pub(crate) struct Reading<'a> {
@@ -23,15 +32,46 @@ pub(crate) struct Reading<'a> {
     pub(crate) body: TimedBody,
 }
 
+/// A reply whose first part is an answer.
+pub(crate) enum Answered {
+    /// One canonical document.
+    Whole(Bytes),
+    /// Canonical documents, not framed.
+    Documents(DocumentStream),
+    /// Canonical server-sent events, `data: [DONE]` included.
+    Events(ByteStream),
+    /// The provider's own bytes, for a caller that speaks its dialect.
+    Untouched {
+        /// As the provider said.
+        content_type: Option<HeaderValue>,
+        /// The bytes.
+        body: UntouchedBody,
+    },
+}
+
+/// Bytes of a reply that is not translated.
+pub(crate) enum UntouchedBody {
+    Whole(Bytes),
+    Stream(ByteStream),
+}
+
+/// Documents as they come. An `Err` is the last item.
+pub(crate) type DocumentStream = Pin<Box<dyn Stream<Item = Result<Vec<Bytes>, Failure>> + Send>>;
+
+/// Bytes of whole events. An `Err` is the last item.
+pub(crate) type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, Failure>> + Send>>;
+
 /// Answers with a body that is canonical already.
 ///
 /// # Errors
 /// Why the first part is not an answer.
-pub(crate) async fn verbatim(reading: Reading<'_>) -> Result<ReplyBody, Failure> {
-    if reading.work.envelope.streaming() {
-        relay::begin(reading).await.map(ReplyBody::Stream)
+pub(crate) async fn verbatim(reading: Reading<'_>) -> Result<Answered, Failure> {
+    if !reading.work.envelope.streaming() {
+        whole::verbatim(reading).await.map(Answered::Whole)
+    } else if reading.work.translation.is_some() {
+        events::begin(reading).await.map(Answered::Documents)
     } else {
-        whole::verbatim(reading).await.map(ReplyBody::Complete)
+        relay::begin(reading).await.map(Answered::Events)
     }
 }
 
@@ -43,19 +83,38 @@ pub(crate) async fn decoded(
     reading: Reading<'_>,
     mut instance: Box<dyn EgressExchange>,
     identity: ReplyIdentity,
-) -> Result<ReplyBody, Failure> {
+) -> Result<Answered, Failure> {
     instance.begin(identity, &reading.head).await?;
     if reading.work.envelope.streaming() {
-        documents::begin(reading, instance).await.map(ReplyBody::Stream)
+        documents::begin(reading, instance).await.map(Answered::Documents)
     } else {
-        whole::decoded(reading, instance).await.map(ReplyBody::Complete)
+        whole::decoded(reading, instance).await.map(Answered::Whole)
     }
 }
 
-/// The canonical kind of an operation.
+/// Answers with the provider's own bytes; the plugin reads along.
+///
+/// # Errors
+/// As [`decoded`].
+pub(crate) async fn untouched(
+    reading: Reading<'_>,
+    mut instance: Box<dyn EgressExchange>,
+    identity: ReplyIdentity,
+) -> Result<Answered, Failure> {
+    instance.begin(identity, &reading.head).await?;
+    let content_type = reading.head.headers.get(http::header::CONTENT_TYPE).cloned();
+    let body = if reading.work.envelope.streaming() {
+        untouched::begin(reading, instance).await.map(UntouchedBody::Stream)?
+    } else {
+        untouched::whole(reading, instance).await.map(UntouchedBody::Whole)?
+    };
+    Ok(Answered::Untouched { content_type, body })
+}
+
+/// The canonical kind of a request for an operation.
 pub(crate) fn kind_of(operation: Operation) -> Kind {
     match operation {
-        Operation::Chat => Kind::Chat,
+        Operation::Chat | Operation::CountTokens => Kind::Chat,
         Operation::Embeddings => Kind::Embeddings,
     }
 }

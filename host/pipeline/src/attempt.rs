@@ -1,29 +1,33 @@
 //! One try with one candidate: encode, prepare, call, and judge the head of the reply.
 
 use std::borrow::Cow;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use exchange::{
-    Call, CredentialSource, EgressExchange, Failure, FailureKind, HttpExchange, HttpTransport,
-    Operation, PluginCatalog, ProcessExchange, ProcessTransport, ReplyIdentity, ResponseHead,
-    UpstreamReply, redact,
+    Call, CredentialSource, EgressExchange, EncodedBody, Extra, Failure, FailureKind, HttpExchange,
+    HttpTransport, Operation, PluginCatalog, ProcessExchange, ProcessTransport, ReplyIdentity,
+    ResponseHead, SentSecrets, UpstreamReply,
 };
-use futures_util::TryStreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue};
-use openai_api::envelope::Edit;
-use routing::Candidate;
-use secrecy::{ExposeSecret as _, SecretString};
+use openai_api::envelope::{Edit, with_model};
+use secrecy::SecretString;
 use uuid::Uuid;
 
-use crate::answer::{self, Reading};
+use crate::answer::{self, Answered, Reading, rubbish};
+use crate::batches;
 use crate::body::TimedBody;
-use crate::plan::{self, Delivery, Plugins, Prepared};
-use crate::request::{CallerRequest, ReplyBody};
+use crate::plan::{self, Choice, Delivery, Plugins, Prepared, Way};
+use crate::request::CallerRequest;
 use crate::snapshot::{Provider, Reach};
 use crate::work::Work;
+
+/// Parts of one embeddings request that are with a provider at the same time.
+const BATCHES_AT_ONCE: usize = 4;
 
 /// Most bytes of an upstream's error body that are read.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
@@ -46,7 +50,9 @@ pub(crate) struct Ports {
 pub(crate) struct Answer {
     pub(crate) dropped: Vec<String>,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: ReplyBody,
+    pub(crate) answered: Answered,
+    /// What failures that still come could quote.
+    pub(crate) secrets: SentSecrets,
 }
 
 /// An encoded request on its way.
@@ -54,10 +60,11 @@ struct Outgoing<'a> {
     delivery: Cow<'a, Delivery>,
     body: Bytes,
     dropped: Vec<String>,
+    /// The plugin's instance, if one was needed so far.
+    instance: Option<Box<dyn EgressExchange>>,
+    /// From the encoder to the decoder.
+    extra: Extra,
 }
-
-/// The plugin's instance, if one was needed so far.
-type Instance = Option<Box<dyn EgressExchange>>;
 
 /// Tries one candidate up to the first part of its answer.
 ///
@@ -69,16 +76,17 @@ pub(crate) async fn attempt(
     ports: &Ports,
     work: &Work<'_>,
     provider: &Provider,
-    candidate: &Candidate,
+    model: &Arc<str>,
+    choice: Choice,
 ) -> Result<Answer, Failure> {
-    let plugins = Plugins::find(&*ports.catalog, provider)?;
+    let plugins = Plugins::find(&*ports.catalog, provider, choice.dialect)?;
     let call = Call {
-        operation: work.request.operation,
-        model: candidate.model.clone(),
+        operation: work.operation,
+        model: model.clone(),
         streaming: work.envelope.streaming(),
         settings: provider.settings.clone(),
     };
-    let answer = Attempt { ports, work, provider, plugins, call }.run().await;
+    let answer = Attempt { ports, work, provider, plugins, call, choice }.run().await;
     answer.map_err(before_the_answer)
 }
 
@@ -97,65 +105,126 @@ struct Attempt<'a> {
     provider: &'a Provider,
     plugins: Plugins,
     call: Call,
+    choice: Choice,
 }
 
 impl Attempt<'_> {
     async fn run(&self) -> Result<Answer, Failure> {
-        let prepared = plan::prepare(self.provider, &self.plugins, &self.call).await?;
-        let (outgoing, instance) = self.encode(&prepared).await?;
+        let plugins = (self.choice.dialect, &self.plugins);
+        let prepared = plan::prepare(self.provider, plugins, &self.call).await?;
+        if let Some(body) = self.untouched_body() {
+            let outgoing = Outgoing::of(&prepared.delivery, body);
+            return self.exchange(outgoing, Reader::Untouched).await;
+        }
+        let canonical = self.canonical();
+        if let Some(most) = prepared.egress.max_inputs
+            && self.call.operation == Operation::Embeddings
+            && let Some(parts) = batches::split(&canonical, most)?
+        {
+            return self.in_batches(&prepared, parts, most).await;
+        }
+        self.single(&prepared, canonical).await
+    }
+
+    /// The caller's own body with the provider's model, where it need not be translated.
+    fn untouched_body(&self) -> Option<Bytes> {
+        if self.choice.way != Way::Untouched {
+            return None;
+        }
+        let body = &self.work.request.body;
+        Some(match with_model(body, &self.call.model)? {
+            Cow::Borrowed(_) => body.clone(),
+            Cow::Owned(edited) => edited.into(),
+        })
+    }
+
+    /// The canonical body with the provider's model, and with usage asked for.
+    fn canonical(&self) -> Bytes {
+        let include_usage = self.call.operation == Operation::Chat;
+        let edit = Edit { model: &self.call.model, include_usage };
+        match self.work.envelope.rewrite(&edit) {
+            Some(edited) => Bytes::from(edited),
+            None => self.work.body.clone(),
+        }
+    }
+
+    async fn single(&self, prepared: &Prepared, canonical: Bytes) -> Result<Answer, Failure> {
+        let outgoing = self.encode(prepared, canonical).await?;
+        let reader = if prepared.egress.verbatim { Reader::Verbatim } else { Reader::Decoder };
+        self.exchange(outgoing, reader).await
+    }
+
+    /// Sends the parts of a long list of inputs, a few at a time, and joins the replies.
+    async fn in_batches(
+        &self,
+        prepared: &Prepared,
+        parts: Vec<Bytes>,
+        most: NonZeroUsize,
+    ) -> Result<Answer, Failure> {
+        let sent = parts.into_iter().map(|part| self.single(prepared, part));
+        let answers: Vec<Answer> =
+            stream::iter(sent).buffered(BATCHES_AT_ONCE).try_collect().await?;
+        let mut replies = Vec::with_capacity(answers.len());
+        let mut first = None;
+        for answer in answers {
+            if let Answered::Whole(reply) = &answer.answered {
+                replies.push(reply.clone());
+            }
+            first.get_or_insert(answer);
+        }
+        let first = first.ok_or_else(|| rubbish("a list of inputs without parts"))?;
+        Ok(Answer { answered: Answered::Whole(batches::join(&replies, most)?), ..first })
+    }
+
+    /// Sends a request and reads its reply up to the first part of the answer.
+    async fn exchange(&self, outgoing: Outgoing<'_>, reader: Reader) -> Result<Answer, Failure> {
         let secret = self.secret_for(&outgoing.delivery);
         let trace = &self.work.request.trace;
         let began = Instant::now();
-        let sent = self.send(&outgoing, secret.clone()).await;
+        let sent = self.send(&outgoing, secret).await;
         trace.note(|notes| notes.upstream += began.elapsed());
         let reply = sent?;
         let body = TimedBody::new(reply.body, trace.clone());
+        let secrets = reply.sent_secrets;
+        let open = || outgoing.instance.unwrap_or_else(|| self.open());
         if !reply.head.status.is_success() {
-            let instance = instance.unwrap_or_else(|| self.open());
-            return Err(explain(instance, reply.head, body, secret.as_deref()).await);
+            return Err(explain(open(), reply.head, body, &secrets).await);
         }
         let headers = returned_headers(&reply.head);
         let reading = Reading { work: self.work, head: reply.head, body };
-        let answered = if prepared.egress.verbatim {
-            answer::verbatim(reading).await
-        } else {
-            let instance = instance.unwrap_or_else(|| self.open());
-            answer::decoded(reading, instance, new_identity(self.call.operation)).await
+        let identity = || new_identity(self.call.operation, outgoing.extra);
+        let answered = match reader {
+            Reader::Verbatim => answer::verbatim(reading).await,
+            Reader::Decoder => answer::decoded(reading, open(), identity()).await,
+            Reader::Untouched => answer::untouched(reading, open(), identity()).await,
         };
-        let body = without_secret(answered, secret)?;
-        Ok(Answer { dropped: outgoing.dropped, headers, body })
+        let answered = answered.map_err(|failure| secrets.redact(failure))?;
+        Ok(Answer { dropped: outgoing.dropped, headers, answered, secrets })
     }
 
     fn open(&self) -> Box<dyn EgressExchange> {
         self.plugins.dialect.open(self.call.clone(), self.work.request.request_id.clone())
     }
 
-    /// Puts the body into the provider's dialect, where it is not already.
+    /// Puts a body into the provider's dialect, where it is not already.
     async fn encode<'p>(
         &self,
         prepared: &'p Prepared,
-    ) -> Result<(Outgoing<'p>, Instance), Failure> {
-        let include_usage = self.call.operation == Operation::Chat;
-        let edit = Edit { model: &self.call.model, include_usage };
-        let canonical = match self.work.envelope.rewrite(&edit) {
-            Some(edited) => Bytes::from(edited),
-            None => self.work.request.body.clone(),
-        };
-        let delivery = Cow::Borrowed(&prepared.delivery);
+        canonical: Bytes,
+    ) -> Result<Outgoing<'p>, Failure> {
+        let mut outgoing = Outgoing::of(&prepared.delivery, canonical);
         if !prepared.egress.encode_body {
-            return Ok((Outgoing { delivery, body: canonical, dropped: Vec::new() }, None));
+            return Ok(outgoing);
         }
         let mut instance = self.open();
-        let encoded = instance.encode(canonical).await?;
-        let delivery = match &encoded.head {
-            None => delivery,
-            Some(head) => {
-                let adapter = &self.plugins.adapter;
-                Cow::Owned(plan::deliver(self.provider, adapter, &self.call, head).await?)
-            }
-        };
-        let outgoing = Outgoing { delivery, body: encoded.body, dropped: encoded.dropped };
-        Ok((outgoing, Some(instance)))
+        let encoded = instance.encode(outgoing.body).await?;
+        if let Some(head) = &encoded.head {
+            let adapter = &self.plugins.adapter;
+            let delivery = plan::deliver(self.provider, adapter, &self.call, head).await?;
+            outgoing.delivery = Cow::Owned(delivery);
+        }
+        let EncodedBody { body, dropped, extra, .. } = encoded;
+        Ok(Outgoing { body, dropped, extra, instance: Some(instance), ..outgoing })
     }
 
     fn secret_for(&self, delivery: &Delivery) -> Option<Arc<SecretString>> {
@@ -179,8 +248,9 @@ impl Attempt<'_> {
                     target: target.clone(),
                     method: http.method.clone(),
                     url: http.url.clone(),
-                    headers: outgoing_headers(&http.headers, self.work.request),
+                    headers: outgoing_headers(&http.headers, self.work.request, self.choice.way),
                     credential: credential.zip(secret),
+                    signing: http.signing.clone(),
                     body,
                 };
                 self.ports.http.send(exchange).await
@@ -204,11 +274,35 @@ impl Attempt<'_> {
     }
 }
 
-/// The plugins' headers, then what policy forwards of the caller's, then our request id.
-fn outgoing_headers(planned: &HeaderMap, request: &CallerRequest) -> HeaderMap {
+/// Who reads a good reply.
+#[derive(Clone, Copy)]
+enum Reader {
+    /// Nobody has to: it is canonical.
+    Verbatim,
+    /// The dialect's decoder.
+    Decoder,
+    /// The caller itself; the decoder reads along.
+    Untouched,
+}
+
+impl<'a> Outgoing<'a> {
+    fn of(delivery: &'a Delivery, body: Bytes) -> Self {
+        let delivery = Cow::Borrowed(delivery);
+        Self { delivery, body, dropped: Vec::new(), instance: None, extra: Extra::new() }
+    }
+}
+
+/// The plugins' headers, then what policy forwards of the caller's, then our request id. Where
+/// both name a header the plugins know better, unless the caller speaks the provider's dialect.
+fn outgoing_headers(planned: &HeaderMap, request: &CallerRequest, way: Way) -> HeaderMap {
     let mut headers = planned.clone();
+    if way == Way::Untouched {
+        for name in request.forwarded.keys() {
+            headers.remove(name);
+        }
+    }
     for (name, value) in &request.forwarded {
-        if !planned.contains_key(name) {
+        if way == Way::Untouched || !planned.contains_key(name) {
             headers.append(name, value.clone());
         }
     }
@@ -223,12 +317,12 @@ fn returned_headers(head: &ResponseHead) -> HeaderMap {
     named.filter_map(|name| head.headers.get(&name).cloned().map(|value| (name, value))).collect()
 }
 
-/// Lets the dialect explain a reply that is not good, and keeps our secret out of the words.
+/// Lets the dialect explain a reply that is not good, and keeps our secrets out of the words.
 async fn explain(
     mut instance: Box<dyn EgressExchange>,
     head: ResponseHead,
     mut body: TimedBody,
-    secret: Option<&SecretString>,
+    secrets: &SentSecrets,
 ) -> Failure {
     let content_type = head.headers.get(CONTENT_TYPE).cloned();
     let body = match body.collect_at_most(MAX_ERROR_BYTES).await {
@@ -236,10 +330,7 @@ async fn explain(
         Err(failure) => return failure,
     };
     let failure = instance.explain(&head, body).await.with_upstream_status(head.status.as_u16());
-    let failure = match secret {
-        Some(secret) => redacted(failure, secret),
-        None => failure,
-    };
+    let failure = secrets.redact(failure);
     if failure.kind() != FailureKind::UpstreamAuth {
         return failure;
     }
@@ -250,32 +341,11 @@ async fn explain(
         .with_cause(format!("status {status}, content type {content_type:?}: {said}"))
 }
 
-/// Keeps our secret out of what an upstream says inside a good reply, now or later in its stream.
-fn without_secret(
-    answered: Result<ReplyBody, Failure>,
-    secret: Option<Arc<SecretString>>,
-) -> Result<ReplyBody, Failure> {
-    let Some(secret) = secret else { return answered };
-    match answered {
-        Err(failure) => Err(redacted(failure, &secret)),
-        Ok(ReplyBody::Complete(body)) => Ok(ReplyBody::Complete(body)),
-        Ok(ReplyBody::Stream(stream)) => {
-            let stream = stream.map_err(move |failure| redacted(failure, &secret));
-            Ok(ReplyBody::Stream(Box::pin(stream)))
-        }
-    }
-}
-
-fn redacted(failure: Failure, secret: &SecretString) -> Failure {
-    let said = redact(failure.message(), &[secret.expose_secret()]).into_owned();
-    failure.with_message(said)
-}
-
-fn new_identity(operation: Operation) -> ReplyIdentity {
+fn new_identity(operation: Operation, extra: Extra) -> ReplyIdentity {
     let prefix = match operation {
-        Operation::Chat => "chatcmpl",
+        Operation::Chat | Operation::CountTokens => "chatcmpl",
         Operation::Embeddings => "embd",
     };
     let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    ReplyIdentity { id: format!("{prefix}-{}", Uuid::now_v7().simple()), created }
+    ReplyIdentity { id: format!("{prefix}-{}", Uuid::now_v7().simple()), created, extra }
 }

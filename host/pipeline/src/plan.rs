@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use exchange::{
     Adapter, Call, CredentialUse, EgressDialect, EgressPlan, Failure, FailureKind, GenerationId,
-    HttpPlan, Operation, PluginCatalog, ProcessPlan, RequestHead,
+    HttpPlan, Operation, PluginCatalog, ProcessPlan, RequestHead, SigningScope,
 };
 use http::{HeaderMap, Method};
 use url::Url;
@@ -21,6 +21,40 @@ use crate::snapshot::{Provider, Reach};
 /// Most plans a provider keeps. Only a provider that takes any model can reach it; the cache is
 /// then emptied, which costs a few guest calls.
 const MAX_PLANS: usize = 1024;
+
+/// How a request goes through a provider's dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// From canonical to the dialect and back.
+    Translated,
+    /// As it is: the caller speaks the dialect.
+    Untouched,
+}
+
+/// Which of a provider's dialects is spoken for a request, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
+    /// Place in [`Provider::dialects`].
+    pub(crate) dialect: usize,
+    pub(crate) way: Way,
+}
+
+/// Chooses a dialect that has the operation: the caller's own if the provider speaks it, else
+/// the provider's first. `None`: the provider does not offer the operation.
+pub(crate) fn choose(
+    catalog: &dyn PluginCatalog,
+    provider: &Provider,
+    operation: Operation,
+    spoken: Option<&str>,
+) -> Option<Choice> {
+    let mut usable =
+        (0..).zip(&provider.dialects).filter(|(_, dialect)| catalog.supports(dialect, operation));
+    let own = usable.clone().find(|(_, dialect)| Some(&***dialect) == spoken);
+    match own {
+        Some((dialect, _)) => Some(Choice { dialect, way: Way::Untouched }),
+        None => usable.next().map(|(dialect, _)| Choice { dialect, way: Way::Translated }),
+    }
+}
 
 /// The plugins of a provider, as they serve now.
 pub(crate) struct Plugins {
@@ -33,16 +67,21 @@ impl Plugins {
     ///
     /// # Errors
     /// `ProviderMisconfigured` naming the plugin that is not loaded.
-    pub(crate) fn find(catalog: &dyn PluginCatalog, provider: &Provider) -> Result<Self, Failure> {
+    pub(crate) fn find(
+        catalog: &dyn PluginCatalog,
+        provider: &Provider,
+        dialect: usize,
+    ) -> Result<Self, Failure> {
         let missing = |sort: &str, name: &str| {
             let message =
                 format!("{sort} \"{name}\" of provider \"{}\" is not loaded", provider.id);
             Failure::new(FailureKind::ProviderMisconfigured, message)
         };
-        let dialect = catalog.dialect(&provider.dialect);
+        let name = provider.dialects.get(dialect).map_or("", |name| name);
+        let dialect = catalog.dialect(name);
         let adapter = catalog.adapter(&provider.adapter);
         Ok(Self {
-            dialect: dialect.ok_or_else(|| missing("dialect", &provider.dialect))?,
+            dialect: dialect.ok_or_else(|| missing("dialect", name))?,
             adapter: adapter.ok_or_else(|| missing("adapter", &provider.adapter))?,
         })
     }
@@ -70,6 +109,7 @@ pub(crate) struct HttpDelivery {
     pub(crate) headers: HeaderMap,
     /// Slot and use.
     pub(crate) credential: Option<(String, CredentialUse)>,
+    pub(crate) signing: SigningScope,
 }
 
 #[derive(Clone, Debug)]
@@ -89,6 +129,7 @@ pub(crate) struct Prepared {
 
 #[derive(PartialEq, Eq, Hash)]
 struct PlanKey {
+    dialect: usize,
     operation: Operation,
     streaming: bool,
     model: Arc<str>,
@@ -125,11 +166,11 @@ impl PlanCache {
 /// The plugins' failures; `ProviderMisconfigured` if adapter and provider do not fit.
 pub(crate) async fn prepare(
     provider: &Provider,
-    plugins: &Plugins,
+    (dialect, plugins): (usize, &Plugins),
     call: &Call,
 ) -> Result<Arc<Prepared>, Failure> {
-    let key =
-        PlanKey { operation: call.operation, streaming: call.streaming, model: call.model.clone() };
+    let Call { operation, streaming, .. } = *call;
+    let key = PlanKey { dialect, operation, streaming, model: call.model.clone() };
     let generations = plugins.generations();
     if let Some(plan) = provider.plans.get(&key, generations) {
         return Ok(plan);
@@ -153,7 +194,8 @@ pub(crate) async fn deliver(
 ) -> Result<Delivery, Failure> {
     match (adapter, &provider.reach) {
         (Adapter::Http(adapter), Reach::Http { base_url, .. }) => {
-            http_delivery(base_url, adapter.prepare(call, head).await?)
+            let delivery = http_delivery(base_url, adapter.prepare(call, head).await?)?;
+            Ok(Delivery::Http(Box::new(delivery)))
         }
         (Adapter::Process(adapter), Reach::Process { .. }) => {
             let (plan, used) = adapter.prepare(call).await?;
@@ -177,17 +219,22 @@ fn misfit(provider: &Provider, why: &str) -> Failure {
     Failure::new(FailureKind::ProviderMisconfigured, message)
 }
 
-fn http_delivery(base_url: &Url, plan: HttpPlan) -> Result<Delivery, Failure> {
+/// Puts an adapter's plan below the operator's base URL.
+///
+/// # Errors
+/// `PluginFault` if the path leaves it.
+pub(crate) fn http_delivery(base_url: &Url, plan: HttpPlan) -> Result<HttpDelivery, Failure> {
     let url = join(base_url, plan.head.path_and_query()).ok_or_else(|| {
         Failure::new(FailureKind::PluginFault, "a plugin built a request that cannot be sent")
             .with_cause(format!("path {:?} leaves {base_url}", plan.head.path_and_query()))
     })?;
-    Ok(Delivery::Http(Box::new(HttpDelivery {
+    Ok(HttpDelivery {
         method: plan.head.method().clone(),
         url,
         headers: plan.head.headers().clone(),
         credential: plan.credential,
-    })))
+        signing: plan.signing,
+    })
 }
 
 /// The plugin's path below the operator's base URL, or `None` if it would leave it.

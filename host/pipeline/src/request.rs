@@ -4,9 +4,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use exchange::{Failure, Operation, RequestId};
+use exchange::{Entrance, Failure, Operation, RequestHead, RequestId};
 use futures_util::Stream;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
 use crate::caller::Caller;
 use crate::trace::Trace;
@@ -14,8 +14,8 @@ use crate::trace::Trace;
 /// An authenticated request with its whole body.
 pub struct CallerRequest {
     /// Which endpoint was called.
-    pub operation: Operation,
-    /// The canonical body, not yet parsed.
+    pub asked: Asked,
+    /// The body, not yet parsed.
     pub body: Bytes,
     /// Who calls.
     pub caller: Caller,
@@ -27,6 +27,20 @@ pub struct CallerRequest {
     pub trace: Arc<Trace>,
 }
 
+/// What was called, and in which language.
+#[derive(Clone, Debug)]
+pub enum Asked {
+    /// One of OpenAI's own endpoints: the body is canonical.
+    Canonical(Operation),
+    /// A client API that a plugin speaks.
+    InDialect {
+        /// The endpoint and its plugin.
+        entrance: Entrance,
+        /// Path and those headers that the plugin may see.
+        head: RequestHead,
+    },
+}
+
 /// An answer that has begun well.
 pub struct CallerReply {
     /// Provider that answered, for `x-patchbay-provider`.
@@ -35,8 +49,10 @@ pub struct CallerReply {
     pub attempts: u32,
     /// Members that were not carried over, for `x-patchbay-dropped-params`.
     pub dropped: Vec<String>,
-    /// Upstream headers on the allow-list.
+    /// Upstream headers on the allow-list, and those of the caller's dialect.
     pub headers: HeaderMap,
+    /// Where it is not the usual one of the body.
+    pub content_type: Option<HeaderValue>,
     /// The body.
     pub body: ReplyBody,
 }
@@ -49,7 +65,21 @@ pub enum ReplyBody {
     Stream(ReplyStream),
 }
 
-/// Whole server-sent events, `data: [DONE]` included; or an `Err` as the last item, for which
-/// the edge writes one error event and ends without `[DONE]`. Dropping it ends the upstream
-/// exchange.
-pub type ReplyStream = Pin<Box<dyn Stream<Item = Result<Bytes, Failure>> + Send>>;
+/// Whole events; or an `Err` as the last item, after which nothing is written but its last words.
+/// Dropping it ends the upstream exchange.
+pub type ReplyStream = Pin<Box<dyn Stream<Item = Result<Bytes, Broken>> + Send>>;
+
+/// How a stream ended that did not end well.
+#[derive(Debug)]
+pub struct Broken {
+    /// Why.
+    pub failure: Failure,
+    /// What the caller is told, in its dialect. `None`: the edge writes OpenAI's error event.
+    pub last_words: Option<Bytes>,
+}
+
+impl From<Failure> for Broken {
+    fn from(failure: Failure) -> Self {
+        Self { failure, last_words: None }
+    }
+}

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use exchange::{HttpTarget, ProcessTarget};
-use routing::RouteTable;
+use routing::{RetryBudget, RetryPolicy, RouteTable};
 use url::Url;
 
 use crate::caller::KeyRing;
@@ -45,12 +46,28 @@ pub struct Provider {
     pub id: Arc<str>,
     /// Name of the adapter plugin.
     pub adapter: Box<str>,
-    /// Name of the dialect it speaks.
-    pub dialect: Box<str>,
+    /// Names of the dialects it speaks, the preferred one first. Not empty.
+    pub dialects: Vec<Box<str>>,
     /// How it is reached.
     pub reach: Reach,
     /// Its settings, a JSON object.
     pub settings: Arc<str>,
+    /// Whether its models are asked for.
+    pub discovers: bool,
+    /// When a failed try is repeated.
+    pub retry: RetryPolicy,
+    /// Keeps retries a small share of its traffic.
+    pub retry_budget: RetryBudget,
     /// What the plugins answered for it; forgotten with the snapshot.
     pub plans: PlanCache,
+}
+
+impl Provider {
+    /// The operator's limit for one whole exchange.
+    pub(crate) fn total_timeout(&self) -> Duration {
+        match &self.reach {
+            Reach::Http { target, .. } => target.timeouts.total,
+            Reach::Process { target } => target.total,
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use exchange::Usage;
+use exchange::{Operation, Usage};
 
 /// Notes of one request, shared by the stages and the edge. Uncontended in practice.
 #[derive(Debug, Default)]
@@ -14,6 +14,8 @@ pub struct Trace(Mutex<TraceData>);
 pub struct TraceData {
     /// The model the caller named, once it is known to be a configured one.
     pub model: Option<Arc<str>>,
+    /// What is asked for, once the request has been read.
+    pub operation: Option<Operation>,
     /// Provider of the latest attempt.
     pub provider: Option<Arc<str>>,
     /// Model of the latest attempt.

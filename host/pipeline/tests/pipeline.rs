@@ -3,8 +3,11 @@
 #![allow(missing_docs, unreachable_pub, reason = "tests are named after the rule they prove")]
 
 mod pipeline {
+    pub mod client_api;
     pub mod decoded;
+    pub mod discovery;
     pub mod fakes;
+    pub mod retries;
     pub mod routing;
     pub mod streams;
     pub mod whole;

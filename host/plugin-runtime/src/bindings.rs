@@ -18,6 +18,18 @@ pub(crate) mod egress {
     wasmtime::component::bindgen!({ path: "../../wit", world: "egress-normalizer" });
 }
 
+/// World `ingress-normalizer`.
+pub(crate) mod ingress {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "ingress-normalizer",
+        with: {
+            "patchbay:plugin/types": crate::bindings::egress::patchbay::plugin::types,
+            "patchbay:plugin/host": crate::bindings::egress::patchbay::plugin::host,
+        },
+    });
+}
+
 /// World `http-provider`.
 pub(crate) mod http {
     wasmtime::component::bindgen!({

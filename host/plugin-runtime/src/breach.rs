@@ -21,6 +21,9 @@ pub(crate) enum Breach {
     /// A model id that is none.
     #[error("model id {0:?} is empty, over 256 bytes, or holds controls")]
     ModelId(String),
+    /// An operation that the host does not know.
+    #[error("operation {0:?} is not known")]
+    Operation(String),
     /// More entries than the host takes.
     #[error("{count} {what}, at most {most} are allowed")]
     TooMany { what: &'static str, count: usize, most: usize },

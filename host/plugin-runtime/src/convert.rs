@@ -3,11 +3,14 @@
 //! What goes in is stripped of credentials; what comes out is checked, or refused as a
 //! [`Breach`].
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bytes::Bytes;
-use exchange::{Call, Failure, FailureKind, RequestHead, ResponseHead};
+use exchange::{Call, Extra, Failure, FailureKind, RequestHead, ResponseHead};
+use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::bindings::types;
@@ -70,6 +73,58 @@ fn headers(map: &HeaderMap) -> Vec<types::Header> {
 pub(crate) fn accept_head(head: &types::RequestHead) -> Result<RequestHead, Breach> {
     let headers = head.headers.iter().map(|header| (header.name.as_str(), header.value.as_str()));
     Ok(RequestHead::try_new(&head.method, &head.path_and_query, headers)?)
+}
+
+/// A number that a plugin named in `extra`; none if there is no such number. Unknown names and
+/// wrong types are passed over, as the contract says.
+pub(crate) fn number_in(extra: &types::Extra, name: &str) -> Option<NonZeroUsize> {
+    let (_, json) = extra.iter().find(|(known, _)| known == name)?;
+    json.trim().parse().ok()
+}
+
+/// A text that a plugin named in `extra`, likewise.
+pub(crate) fn text_in(extra: &types::Extra, name: &str) -> Option<String> {
+    let (_, json) = extra.iter().find(|(known, _)| known == name)?;
+    serde_json::from_str(json).ok()
+}
+
+/// What a plugin wants back later in the same exchange. Opaque; only its size is looked at.
+pub(crate) fn accept_extra(extra: types::Extra) -> Result<Extra, Breach> {
+    Breach::check_count("entries of extra", extra.len(), 64)?;
+    Ok(extra)
+}
+
+/// A failure in the contract's words, with the table's words for callers.
+pub(crate) fn caller_failure(failure: &Failure) -> types::Failure {
+    let rule = failure.kind().rule();
+    let json = |text: Option<&str>| Value::from(text).to_string();
+    types::Failure {
+        kind: rule.label.into(),
+        message: failure.message().into(),
+        param: failure.param().map(Into::into),
+        retry_after_ms: failure
+            .retry_after()
+            .map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+        upstream_code: failure.upstream_code().map(Into::into),
+        extra: vec![
+            ("error-type".into(), json(Some(rule.error_type))),
+            ("error-code".into(), json(rule.code)),
+        ],
+    }
+}
+
+/// The head of an answer that a plugin wrote for a caller.
+pub(crate) fn accept_answer_head(
+    head: &types::ResponseHead,
+    status: Option<StatusCode>,
+) -> Result<ResponseHead, Breach> {
+    let headers = head.headers.iter().map(|header| (header.name.as_str(), header.value.as_str()));
+    let mut accepted = ResponseHead::try_new(head.status, headers)?;
+    if let Some(status) = status {
+        // The host's table decides the status.
+        accepted.status = status;
+    }
+    Ok(accepted)
 }
 
 /// A plugin's own failure. Its kind is one that plugins may claim, else `UpstreamError`.
@@ -208,6 +263,17 @@ mod tests {
         assert_eq!(taken.param().unwrap().len(), MAX_NAME_BYTES);
         assert_eq!(taken.retry_after(), Some(MAX_RETRY_AFTER));
         assert_eq!(taken.upstream_code(), Some("E1"));
+    }
+
+    #[test]
+    fn a_text_in_extra_is_one_json_string() {
+        let extra = vec![
+            ("aws-region".to_owned(), "\"eu-west-1\"".to_owned()),
+            ("aws-service".to_owned(), "bedrock".to_owned()),
+        ];
+        assert_eq!(text_in(&extra, "aws-region").as_deref(), Some("eu-west-1"));
+        assert_eq!(text_in(&extra, "aws-service"), None);
+        assert_eq!(text_in(&extra, "other"), None);
     }
 
     #[test]

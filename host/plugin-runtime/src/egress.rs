@@ -95,8 +95,11 @@ impl EgressExchange for Exchange {
     async fn begin(&mut self, identity: ReplyIdentity, head: &ResponseHead) -> Result<(), Failure> {
         let call = Arc::clone(&self.call);
         let head = convert::response_head(head);
-        let identity =
-            egress::ReplyIdentity { id: identity.id, created: identity.created, extra: Vec::new() };
+        let identity = egress::ReplyIdentity {
+            id: identity.id,
+            created: identity.created,
+            extra: identity.extra,
+        };
         // An open decoder is state of this exchange that the next one must not find.
         self.session.set_in_order(false);
         let decoder = self
@@ -161,6 +164,7 @@ fn accept_plan(plan: egress::ExchangePlan) -> Result<EgressPlan, Breach> {
         head: convert::accept_head(&plan.head)?,
         encode_body: plan.encode_body,
         verbatim: plan.verbatim,
+        max_inputs: convert::number_in(&plan.extra, "max-inputs"),
     })
 }
 
@@ -169,5 +173,6 @@ fn accept_encoded(encoded: egress::Encoded) -> Result<EncodedBody, Breach> {
         head: encoded.head.as_ref().map(convert::accept_head).transpose()?,
         body: encoded.body.into(),
         dropped: convert::accept_dropped(encoded.dropped)?,
+        extra: convert::accept_extra(encoded.extra)?,
     })
 }

@@ -11,17 +11,28 @@ const WASI_VERSION: &str = "0.2.";
 /// What the empty world has; sockets only where granted.
 const WASI_PACKAGES: [&str; 5] = ["cli", "clocks", "filesystem", "io", "random"];
 
+/// What a component exports of the contract.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Exported {
+    pub(crate) kind: Option<PluginKind>,
+    /// A normalizer's side towards providers.
+    pub(crate) egress: bool,
+    /// A normalizer's side towards callers.
+    pub(crate) ingress: bool,
+}
+
 /// What a component is, by what it exports.
 ///
 /// # Errors
 /// If it exports nothing that this gateway can use.
-pub(crate) fn exported_kind(exports: &[String]) -> Result<PluginKind, LoadError> {
+pub(crate) fn exported(exports: &[String]) -> Result<(PluginKind, Exported), LoadError> {
+    let mut found = Exported::default();
     for export in exports {
         let Some((interface, version)) = split_name(export, CONTRACT_PACKAGE) else {
             continue;
         };
         let kind = match interface {
-            "egress" => PluginKind::Normalizer,
+            "egress" | "ingress" => PluginKind::Normalizer,
             "http-adapter" => PluginKind::HttpAdapter,
             "process-adapter" => PluginKind::ProcessAdapter,
             _ => continue,
@@ -29,7 +40,12 @@ pub(crate) fn exported_kind(exports: &[String]) -> Result<PluginKind, LoadError>
         if !version.starts_with(CONTRACT_VERSION) {
             return Err(LoadError::ContractVersion(export.clone()));
         }
-        return Ok(kind);
+        found.egress |= interface == "egress";
+        found.ingress |= interface == "ingress";
+        found.kind.get_or_insert(kind);
+    }
+    if let Some(kind) = found.kind {
+        return Ok((kind, found));
     }
     let found = match exports {
         [] => "nothing".into(),

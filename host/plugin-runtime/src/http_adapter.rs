@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use exchange::{
     Call, CredentialUse, Failure, GenerationId, HttpAdapter, HttpPlan, RequestHead, ResponseHead,
+    SigningScope,
 };
 
 use crate::bindings::http::HttpProvider;
@@ -35,6 +36,10 @@ impl Http {
                 .credential
                 .map(|slot| declared_use(self.0.manifest(), slot))
                 .transpose()?,
+            signing: SigningScope {
+                region: convert::text_in(&exchange.extra, "aws-region"),
+                service: convert::text_in(&exchange.extra, "aws-service"),
+            },
         })
     }
 }

@@ -28,6 +28,7 @@ mod fit;
 mod generation;
 mod grant;
 mod http_adapter;
+mod ingress;
 mod inspect;
 mod instance;
 mod limits;
@@ -56,7 +57,7 @@ pub use limits::{InstanceLimits, Limits, ReuseLimits, StockLimits};
 pub use load_error::LoadError;
 pub use manifest::{
     AdapterFacts, CONTRACT, CredentialSlot, DialectFacts, LimitsAsked, Manifest, ManifestProblem,
-    PluginKind, SdkFacts,
+    PluginKind, Preset, SdkFacts,
 };
 pub use registry::{LoadReport, Origin, PluginStatus, Registry};
 pub use stats::PluginStats;

@@ -5,15 +5,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use exchange::{EgressDialect, GenerationId, HttpAdapter, ProcessAdapter};
+use exchange::{EgressDialect, GenerationId, HttpAdapter, IngressDialect, ProcessAdapter};
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::egress::Egress;
 use crate::engine::Runtime;
-use crate::fit::{check_imports, exported_kind, refused};
+use crate::fit::{Exported, check_imports, exported, refused};
 use crate::generation::Generation;
 use crate::grant::Grant;
 use crate::http_adapter::Http;
+use crate::ingress::Ingress;
 use crate::inspect::{Inspected, Needs, WASM_PAGE_BYTES, inspect};
 use crate::instance::InstanceSource;
 use crate::limits::InstanceLimits;
@@ -31,20 +32,26 @@ pub(crate) struct Plugin {
     pub(crate) grant: Grant,
     pub(crate) wasi: WasiWorld,
     pub(crate) face: Face,
-    stats: Box<dyn Fn() -> PluginStats + Send + Sync>,
+    stats: Vec<ReadStats>,
 }
 
-/// The port it implements.
+type ReadStats = Box<dyn Fn() -> PluginStats + Send + Sync>;
+
+/// The ports it implements.
 #[derive(Clone)]
 pub(crate) enum Face {
-    Egress(Arc<dyn EgressDialect>),
+    /// One of the two sides, or both.
+    Dialect {
+        egress: Option<Arc<dyn EgressDialect>>,
+        ingress: Option<Arc<dyn IngressDialect>>,
+    },
     Http(Arc<dyn HttpAdapter>),
     Process(Arc<dyn ProcessAdapter>),
 }
 
 impl Plugin {
     pub(crate) fn stats(&self) -> PluginStats {
-        (self.stats)()
+        self.stats.iter().map(|read| read()).fold(PluginStats::default(), PluginStats::plus)
     }
 }
 
@@ -53,6 +60,7 @@ pub(crate) struct Candidate<'a> {
     bytes: &'a [u8],
     manifest: Arc<Manifest>,
     imports: Vec<String>,
+    exported: Exported,
     needs: Needs,
 }
 
@@ -63,11 +71,12 @@ impl<'a> Candidate<'a> {
     /// If the bytes are not a plugin for this contract.
     pub(crate) fn inspect(runtime: &Runtime, bytes: &'a [u8]) -> Result<Self, LoadError> {
         let Inspected { manifest, imports, exports, needs } = inspect(bytes, runtime.limits())?;
-        let exported = exported_kind(&exports)?;
-        if exported != manifest.kind {
-            return Err(LoadError::KindMismatch { said: manifest.kind, exported });
+        let (kind, exported) = exported(&exports)?;
+        if kind != manifest.kind {
+            return Err(LoadError::KindMismatch { said: manifest.kind, exported: kind });
         }
-        Ok(Self { bytes, manifest: Arc::new(manifest), imports, needs })
+        check_sides(&manifest, exported)?;
+        Ok(Self { bytes, manifest: Arc::new(manifest), imports, exported, needs })
     }
 
     pub(crate) fn manifest(&self) -> &Manifest {
@@ -83,53 +92,85 @@ impl<'a> Candidate<'a> {
         let limits = narrow(&runtime.limits().instance, self.manifest.limits)?;
         self.needs.check(&limits)?;
         let linked = link(runtime, self.bytes, &limits, wasi)?;
-        let build =
-            Build { runtime: runtime.clone(), manifest: self.manifest, grant, wasi, limits };
-        match build.manifest.kind {
-            PluginKind::Normalizer => {
-                build.finish(linked, |it| Face::Egress(Arc::new(Egress::new(it))))
-            }
-            PluginKind::HttpAdapter => {
-                build.finish(linked, |it| Face::Http(Arc::new(Http::new(it))))
-            }
+        let exported = self.exported;
+        let mut build = Build {
+            runtime: runtime.clone(),
+            id: next_generation(),
+            manifest: self.manifest,
+            grant,
+            sandbox: (limits, wasi),
+            stats: Vec::new(),
+        };
+        let face = match build.manifest.kind {
+            PluginKind::Normalizer => build.dialect(&linked, exported)?,
+            PluginKind::HttpAdapter => Face::Http(Arc::new(Http::new(build.generation(linked)?))),
             PluginKind::ProcessAdapter => {
-                build.finish(linked, |it| Face::Process(Arc::new(Process::new(it))))
+                Face::Process(Arc::new(Process::new(build.generation(linked)?)))
             }
-        }
+        };
+        let Build { id, manifest, stats, .. } = build;
+        Ok(Plugin { id, manifest, grant, wasi, face, stats })
     }
 }
 
-/// What a generation is made of.
+/// Operations belong to the side towards providers, endpoints to the one towards callers.
+fn check_sides(manifest: &Manifest, exported: Exported) -> Result<(), LoadError> {
+    let Some(dialect) = &manifest.dialect else { return Ok(()) };
+    let mismatch = |member, interface| Err(LoadError::SideMismatch { member, interface });
+    if dialect.operations.is_empty() == exported.egress {
+        return mismatch("dialect.operations", "egress");
+    }
+    if dialect.endpoints.is_empty() == exported.ingress {
+        return mismatch("dialect.endpoints", "ingress");
+    }
+    Ok(())
+}
+
+/// What generations are made of.
 struct Build {
     runtime: Runtime,
+    id: GenerationId,
     manifest: Arc<Manifest>,
     grant: Grant,
-    wasi: WasiWorld,
-    limits: InstanceLimits,
+    sandbox: (InstanceLimits, WasiWorld),
+    stats: Vec<ReadStats>,
 }
 
 impl Build {
-    fn finish<W: World>(
-        self,
+    /// A stock of instances for each side: a request that is translated on both takes one of
+    /// each, and neither waits for the other.
+    fn dialect(
+        &mut self,
+        linked: &InstancePre<GuestState>,
+        exported: Exported,
+    ) -> Result<Face, LoadError> {
+        let mut face = (None, None);
+        if exported.egress {
+            let side: Arc<dyn EgressDialect> =
+                Arc::new(Egress::new(self.generation(linked.clone())?));
+            face.0 = Some(side);
+        }
+        if exported.ingress {
+            let side: Arc<dyn IngressDialect> =
+                Arc::new(Ingress::new(self.generation(linked.clone())?));
+            face.1 = Some(side);
+        }
+        Ok(Face::Dialect { egress: face.0, ingress: face.1 })
+    }
+
+    fn generation<W: World>(
+        &mut self,
         linked: InstancePre<GuestState>,
-        face: impl FnOnce(Arc<Generation<W>>) -> Face,
-    ) -> Result<Plugin, LoadError> {
+    ) -> Result<Arc<Generation<W>>, LoadError> {
         let exports = W::look_up(linked).map_err(|error| types(&error))?;
         let name = Arc::from(&*self.manifest.name);
-        let source = InstanceSource::new(self.runtime, name, exports, (self.limits, self.wasi));
-        let id = next_generation();
+        let source = InstanceSource::new(self.runtime.clone(), name, exports, self.sandbox);
         let manifest = Arc::clone(&self.manifest);
-        let generation = Generation::new(id, manifest, self.grant.isolation, source);
+        let generation = Generation::new(self.id, manifest, self.grant.isolation, source);
         prove(&generation)?;
         let counted = Arc::clone(&generation);
-        Ok(Plugin {
-            id,
-            manifest: self.manifest,
-            grant: self.grant,
-            wasi: self.wasi,
-            face: face(generation),
-            stats: Box::new(move || counted.stats()),
-        })
+        self.stats.push(Box::new(move || counted.stats()));
+        Ok(generation)
     }
 }
 

@@ -68,8 +68,8 @@ pub enum LoadError {
     ContractVersion(String),
     /// None of the contract's worlds.
     #[error(
-        "the component exports none of patchbay:plugin/egress, /http-adapter and /process-adapter \
-         in version 0.1 (it exports: {found}); export one of them"
+        "the component exports none of patchbay:plugin/egress, /ingress, /http-adapter and \
+         /process-adapter in version 0.1 (it exports: {found}); export one of them"
     )]
     NoWorld {
         /// What it exports.
@@ -84,6 +84,17 @@ pub enum LoadError {
         said: PluginKind,
         /// Kind by the exports.
         exported: PluginKind,
+    },
+    /// The manifest names what the component has no export for, or the other way round.
+    #[error(
+        "the manifest's {member} and the export patchbay:plugin/{interface} go together, and only \
+         one of the two is there; add the other, or remove it"
+    )]
+    SideMismatch {
+        /// Member of the manifest.
+        member: &'static str,
+        /// Interface of the contract.
+        interface: &'static str,
     },
     /// Something a plugin must not reach.
     #[error("the component imports {import:?}, which no plugin gets: {advice}")]
@@ -119,6 +130,17 @@ pub enum LoadError {
     DialectTaken {
         /// Name of the dialect.
         dialect: String,
+        /// Name of the plugin.
+        by: String,
+    },
+    /// Another plugin has the path.
+    #[error(
+        "the endpoint {endpoint:?} is served by the plugin {by:?} already; remove that plugin or \
+         leave the endpoint out of the manifest"
+    )]
+    EndpointTaken {
+        /// Method and path.
+        endpoint: String,
         /// Name of the plugin.
         by: String,
     },

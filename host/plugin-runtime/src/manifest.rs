@@ -4,12 +4,13 @@
 //! A manifest is a request, not a right: what it asks for is checked against the limits and the
 //! operator's grant when the plugin is loaded.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use exchange::{CredentialUse, Operation};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 /// Version of the contract that this gateway speaks.
@@ -71,9 +72,12 @@ pub enum PluginKind {
 pub struct DialectFacts {
     /// Name of the dialect.
     pub name: String,
-    /// What can be asked for in it.
+    /// What can be asked for in it; empty if it does not stand towards providers.
     #[serde(deserialize_with = "read_operations")]
     pub operations: Vec<Operation>,
+    /// Where callers speak it: `POST /v1/messages`; empty if it does not stand towards callers.
+    #[serde(default)]
+    pub endpoints: Vec<String>,
 }
 
 /// What goes with an adapter.
@@ -83,6 +87,25 @@ pub struct DialectFacts {
 pub struct AdapterFacts {
     /// The dialect its providers speak, unless configured otherwise.
     pub default_dialect: String,
+    /// Providers that need nothing but an entry here.
+    #[serde(default)]
+    pub presets: BTreeMap<String, Preset>,
+}
+
+/// What is known of a provider beforehand. The operator's own members win.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Preset {
+    /// One sentence for people.
+    pub description: String,
+    /// Where it is, if that is the same for everybody.
+    pub base_url: Option<String>,
+    /// Its dialect, if not the adapter's default.
+    pub dialect: Option<String>,
+    /// Settings for adapter and dialect.
+    #[serde(default)]
+    pub settings: Map<String, Value>,
 }
 
 /// A credential that an adapter may name.
@@ -191,13 +214,15 @@ impl Manifest {
         match (self.kind, &self.dialect, &self.adapter) {
             (PluginKind::Normalizer, Some(dialect), None) => {
                 check_name("dialect.name", &dialect.name)?;
-                if dialect.operations.is_empty() {
-                    return Err(wrong("dialect.operations", "names no operation"));
+                if dialect.operations.is_empty() && dialect.endpoints.is_empty() {
+                    let problem = "names no operation, and there are no endpoints either";
+                    return Err(wrong("dialect.operations", problem));
                 }
-                Ok(())
+                check_endpoints(&dialect.endpoints)
             }
             (PluginKind::HttpAdapter | PluginKind::ProcessAdapter, None, Some(adapter)) => {
-                check_name("adapter.default_dialect", &adapter.default_dialect)
+                check_name("adapter.default_dialect", &adapter.default_dialect)?;
+                check_presets(&adapter.presets)
             }
             (PluginKind::Normalizer, ..) => {
                 Err(wrong("dialect", "a normalizer needs \"dialect\" and has no \"adapter\""))
@@ -262,6 +287,47 @@ fn check_name(member: &str, name: &str) -> Result<(), ManifestProblem> {
     Err(wrong(member, "must be 1 to 64 lower-case letters, digits or \"-\""))
 }
 
+/// Paths that the gateway serves itself, or keeps for itself.
+const OWN_PATHS: [&str; 3] = ["chat/completions", "embeddings", "models"];
+
+fn check_endpoints(endpoints: &[String]) -> Result<(), ManifestProblem> {
+    for (index, endpoint) in endpoints.iter().enumerate() {
+        let member = format!("dialect.endpoints[{index}]");
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-/".contains(&b);
+        let path = endpoint.strip_prefix("POST /v1/").unwrap_or_default();
+        let is_path = (1..=128).contains(&path.len())
+            && path.bytes().all(allowed)
+            && path.split('/').all(|segment| !segment.is_empty());
+        if !is_path {
+            let problem = "must be \"POST /v1/\" and a path of lower-case letters, digits, \
+                           \"_\", \"-\" and \"/\"";
+            return Err(wrong(member, problem));
+        }
+        if OWN_PATHS.iter().any(|own| path == *own || path.starts_with(&format!("{own}/"))) {
+            return Err(wrong(member, "is a path that the gateway serves itself"));
+        }
+        if endpoints.iter().take(index).any(|other| other == endpoint) {
+            return Err(wrong(member, "is there twice"));
+        }
+    }
+    Ok(())
+}
+
+fn check_presets(presets: &BTreeMap<String, Preset>) -> Result<(), ManifestProblem> {
+    for (name, preset) in presets {
+        let member = format!("adapter.presets.{name}");
+        check_name(&member, name)?;
+        if let Some(dialect) = &preset.dialect {
+            check_name(&format!("{member}.dialect"), dialect)?;
+        }
+        let urls = preset.base_url.iter();
+        if !urls.into_iter().all(|url| url.starts_with("https://") || url.starts_with("http://")) {
+            return Err(wrong(format!("{member}.base_url"), "must start with https:// or http://"));
+        }
+    }
+    Ok(())
+}
+
 fn check_slot_name(member: &str, slot: &str) -> Result<(), ManifestProblem> {
     check_name(member, &slot.replace('_', "-")).map_err(|_| {
         wrong(
@@ -281,14 +347,14 @@ fn check_version(version: &str) -> Result<(), ManifestProblem> {
 
 fn read_operations<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Operation>, D::Error> {
     let names = Vec::<String>::deserialize(from)?;
-    let operations = [Operation::Chat, Operation::Embeddings];
     names
         .iter()
         .map(|name| {
-            let known = operations.into_iter().find(|known| known.as_str() == name);
+            let known = Operation::ALL.into_iter().find(|known| known.as_str() == name);
             known.ok_or_else(|| {
                 serde::de::Error::custom(format!(
-                    "operation {name:?} is not known; use \"chat\" or \"embeddings\""
+                    "operation {name:?} is not known; use \"chat\", \"embeddings\" or \
+                     \"count-tokens\""
                 ))
             })
         })

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use exchange::{Adapter, EgressDialect, GenerationId, Operation, PluginCatalog};
+use exchange::{Adapter, EgressDialect, Entrance, GenerationId, Operation, PluginCatalog};
 use sha2::{Digest, Sha256};
 
 use crate::engine::Runtime;
@@ -155,8 +155,22 @@ impl Entry {
 impl PluginCatalog for Registry {
     fn dialect(&self, name: &str) -> Option<Arc<dyn EgressDialect>> {
         match &self.table.load().dialect(name)?.plugin.face {
-            Face::Egress(dialect) => Some(Arc::clone(dialect)),
+            Face::Dialect { egress, .. } => egress.clone(),
             Face::Http(_) | Face::Process(_) => None,
+        }
+    }
+
+    fn entrance(&self, path: &str) -> Option<Entrance> {
+        let table = self.table.load();
+        let (endpoint, entry) = table.endpoint(path)?;
+        let dialect = entry.plugin.manifest.dialect.as_ref()?;
+        match &entry.plugin.face {
+            Face::Dialect { ingress: Some(plugin), .. } => Some(Entrance {
+                dialect: dialect.name.as_str().into(),
+                endpoint: Arc::clone(endpoint),
+                plugin: Arc::clone(plugin),
+            }),
+            Face::Dialect { ingress: None, .. } | Face::Http(_) | Face::Process(_) => None,
         }
     }
 
@@ -164,7 +178,7 @@ impl PluginCatalog for Registry {
         match &self.table.load().plugin(name)?.plugin.face {
             Face::Http(adapter) => Some(Adapter::Http(Arc::clone(adapter))),
             Face::Process(adapter) => Some(Adapter::Process(Arc::clone(adapter))),
-            Face::Egress(_) => None,
+            Face::Dialect { .. } => None,
         }
     }
 

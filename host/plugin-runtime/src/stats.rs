@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::call_problem::CallProblem;
 
 /// What a generation has done since it was loaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PluginStats {
     /// Calls into the plugin.
     pub calls: u64,
@@ -20,6 +20,20 @@ pub struct PluginStats {
     pub stock_hits: u64,
     /// Exchanges that had to wait for an instance to be made.
     pub stock_misses: u64,
+}
+
+impl PluginStats {
+    /// The sum of two sides of a plugin.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            calls: self.calls + other.calls,
+            faults: self.faults + other.faults,
+            timeouts: self.timeouts + other.timeouts,
+            stock_depth: self.stock_depth + other.stock_depth,
+            stock_hits: self.stock_hits + other.stock_hits,
+            stock_misses: self.stock_misses + other.stock_misses,
+        }
+    }
 }
 
 #[derive(Debug)]

@@ -16,6 +16,7 @@ mod calls;
 mod generations;
 pub(crate) mod guests;
 mod hostile;
+mod ingress;
 mod loading;
 mod log;
 mod reuse;
@@ -62,7 +63,7 @@ fn call() -> Call {
 }
 
 fn identity() -> ReplyIdentity {
-    ReplyIdentity { id: "chatcmpl-1".into(), created: 1_700_000_000 }
+    ReplyIdentity { id: "chatcmpl-1".into(), created: 1_700_000_000, extra: Vec::new() }
 }
 
 fn ok_head() -> ResponseHead {

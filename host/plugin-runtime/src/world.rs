@@ -1,10 +1,11 @@
-//! The three worlds a plugin may export, alike for stock and calls.
+//! The worlds a plugin may export, alike for stock and calls.
 
 use wasmtime::Store;
 use wasmtime::component::InstancePre;
 
 use crate::bindings::egress::{EgressNormalizer, EgressNormalizerPre};
 use crate::bindings::http::{HttpProvider, HttpProviderPre};
+use crate::bindings::ingress::{IngressNormalizer, IngressNormalizerPre};
 use crate::bindings::process::{ProcessProvider, ProcessProviderPre};
 use crate::bindings::types;
 use crate::state::GuestState;
@@ -44,6 +45,17 @@ fn rehearsal() -> types::Call {
     }
 }
 
+fn rehearsed_failure() -> types::Failure {
+    types::Failure {
+        kind: "internal".into(),
+        message: "warm-up".into(),
+        param: None,
+        retry_after_ms: None,
+        upstream_code: None,
+        extra: Vec::new(),
+    }
+}
+
 const NO_SETTINGS: &str = "{}";
 
 macro_rules! world {
@@ -73,6 +85,10 @@ macro_rules! world {
 world!(EgressNormalizer, EgressNormalizerPre, |plugin, store| {
     let egress = plugin.patchbay_plugin_egress();
     egress.call_plan(store, &rehearsal())
+});
+world!(IngressNormalizer, IngressNormalizerPre, |plugin, store| {
+    let ingress = plugin.patchbay_plugin_ingress();
+    ingress.call_fail(store, 500, &rehearsed_failure())
 });
 world!(HttpProvider, HttpProviderPre, |plugin, store| {
     let adapter = plugin.patchbay_plugin_http_adapter();

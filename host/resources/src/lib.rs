@@ -27,7 +27,7 @@ pub use document::Document;
 pub use fields::{Element, Fields, Member};
 pub use ids::{IdProblem, KeyId, ModelName, PluginName, ProviderId, SlotName};
 pub use problem::{Problem, Problems, element_path, member_path};
-pub use provider::{Limits, Models, Network, Provider, Timeouts};
+pub use provider::{Limits, Models, Network, Provider, Retries, Timeouts};
 pub use route::{Candidate, FallbackOn, Route};
 pub use suggestion::{did_you_mean, nearest};
 pub use unresolved::{EmptySecret, Unresolved};

@@ -24,8 +24,10 @@ pub struct Provider {
     pub id: ProviderId,
     /// The plugin that reaches it.
     pub adapter: PluginName,
-    /// The wire format it speaks; `None` is the adapter's default.
-    pub dialect: Option<PluginName>,
+    /// What the adapter knows of it beforehand.
+    pub preset: Option<PluginName>,
+    /// The wire formats it speaks, the preferred one first; empty is the adapter's default.
+    pub dialects: Vec<PluginName>,
     /// Where it is. Programs have none.
     pub base_url: Option<BaseUrl>,
     /// Secrets by slot of the adapter's manifest.
@@ -36,6 +38,8 @@ pub struct Provider {
     pub settings: Map<String, Value>,
     /// Deadlines.
     pub timeouts: Timeouts,
+    /// When a failed try is repeated; `None` is the default for its kind.
+    pub retries: Option<Retries>,
     /// Addresses it may resolve to.
     pub network: Network,
     /// Sizes, and what a program may use.
@@ -62,6 +66,17 @@ pub struct Timeouts {
     pub idle: Duration,
     /// `total_ms`: the whole exchange; 10 min.
     pub total: Duration,
+}
+
+/// When a failed try is repeated, before anything was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retries {
+    /// `max`: tries after the first one, 0 to 10; 2.
+    pub max: u32,
+    /// `base_ms`: longest wait before the first retry, doubled with each; 200 ms.
+    pub base: Duration,
+    /// `max_wait_ms`: a longer wait is not worth it; 2 s.
+    pub max_wait: Duration,
 }
 
 /// Which addresses a provider may resolve to.
@@ -98,12 +113,14 @@ impl Provider {
         let id = fields.member("id").required("add an id").parsed();
         let adapter =
             fields.member("adapter").required("name the plugin that reaches the provider").parsed();
-        let dialect = fields.member("dialect").parsed();
+        let preset = fields.member("preset").parsed();
+        let dialects = read_dialects(fields);
         let base_url = fields.member("base_url").parsed();
         let credentials = fields.member("credentials").entries(read_credential);
         let models = read_models(fields);
         let settings = read_settings(fields.member("settings"));
         let timeouts = fields.member("timeouts").table(Timeouts::read);
+        let retries = fields.member("retries").table(Retries::read);
         let network = fields
             .member("network")
             .choice(&[("default", Network::Default), ("anywhere", Network::Anywhere)]);
@@ -112,12 +129,14 @@ impl Provider {
             path: fields.path(None),
             id: id?,
             adapter: adapter?,
-            dialect,
+            preset,
+            dialects,
             base_url,
             credentials: credentials.unwrap_or_default().into_iter().collect(),
             models: models?,
             settings: settings.unwrap_or_default(),
             timeouts: timeouts.unwrap_or_default(),
+            retries,
             network: network.unwrap_or_default(),
             limits: limits.unwrap_or_default(),
         })
@@ -171,6 +190,27 @@ impl Timeouts {
     }
 }
 
+impl Default for Retries {
+    fn default() -> Self {
+        Self { max: 2, base: Duration::from_millis(200), max_wait: Duration::from_millis(2000) }
+    }
+}
+
+impl Retries {
+    #[expect(clippy::unnecessary_wraps, reason = "the shape of every table's reader")]
+    fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
+        let default = Self::default();
+        let max = fields.member("max").integer(0..=10).and_then(|max: u64| u32::try_from(max).ok());
+        let base = fields.member("base_ms").integer(0..=HOUR_MS).map(Duration::from_millis);
+        let wait = fields.member("max_wait_ms").integer(0..=HOUR_MS).map(Duration::from_millis);
+        Some(Self {
+            max: max.unwrap_or(default.max),
+            base: base.unwrap_or(default.base),
+            max_wait: wait.unwrap_or(default.max_wait),
+        })
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -203,6 +243,35 @@ impl Limits {
             max_open_files: read("max_open_files", 8..=65_536, default.max_open_files),
             max_file_bytes: read("max_file_bytes", 0..=64 * GIB, default.max_file_bytes),
         })
+    }
+}
+
+/// `dialect = "name"`, or `dialects = ["preferred", "other"]`.
+fn read_dialects(fields: &mut Fields<'_, '_>) -> Vec<PluginName> {
+    const FIX: &str = "name one as dialect, or several as dialects, the preferred one first";
+    let one: Option<PluginName> = fields.member("dialect").parsed();
+    let member = fields.member("dialects");
+    let has_several = member.value.is_some();
+    let several: Vec<PluginName> = member.list(|element| element.parsed()).unwrap_or_default();
+    let mut seen = BTreeSet::new();
+    for dialect in &several {
+        if !seen.insert(dialect.as_str()) {
+            let message = format!("names {:?} twice", dialect.as_str());
+            fields.report(Some("dialects"), message, "name it once");
+        }
+    }
+    match one {
+        Some(_) if has_several => {
+            fields.report(Some("dialects"), "stands beside dialect", FIX);
+            Vec::new()
+        }
+        Some(dialect) => vec![dialect],
+        None => {
+            if has_several && several.is_empty() {
+                fields.report(Some("dialects"), "is empty", FIX);
+            }
+            several
+        }
     }
 }
 

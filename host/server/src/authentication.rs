@@ -34,15 +34,28 @@ impl FromRequestParts<Arc<Edge>> for Authenticated {
         parts: &mut Parts,
         edge: &Arc<Edge>,
     ) -> Result<Self, Self::Rejection> {
-        let mut visit = Visit::begin(edge, parts);
-        let known = presented_key(&parts.headers)
+        Self::of(Visit::begin(edge, parts), edge, &parts.headers).await
+    }
+}
+
+impl Authenticated {
+    /// Finds out who calls.
+    ///
+    /// # Errors
+    /// The answer for a caller that is not known, in its dialect.
+    pub(crate) async fn of(
+        mut visit: Visit,
+        edge: &Edge,
+        headers: &HeaderMap,
+    ) -> Result<Self, Response> {
+        let known = presented_key(headers)
             .and_then(|key| contained(|| edge.service.authenticate(key)).flatten());
         match known {
             Ok(caller) => {
                 visit.note_caller(&caller);
                 Ok(Self { visit, caller })
             }
-            Err(failure) => Err(reply::failure(visit, failure)),
+            Err(failure) => Err(reply::refusal(visit, failure).await),
         }
     }
 }

@@ -17,6 +17,8 @@ pub(crate) enum Endpoint {
     Health,
     /// Ready?
     Ready,
+    /// A client API that a plugin speaks; the visit knows which.
+    InDialect,
     /// A known path, another method.
     WrongMethod,
     /// No known path.
@@ -63,6 +65,7 @@ impl Endpoint {
             Self::Model => "GET /v1/models/{id}",
             Self::Health => "GET /health",
             Self::Ready => "GET /health/ready",
+            Self::InDialect => "client API of a plugin",
             Self::WrongMethod => "wrong method",
             Self::Unknown => "unknown path",
         }

@@ -16,6 +16,7 @@ use pipeline::{CallerReply, ReplyBody};
 use serde::Serialize;
 
 use crate::body::{EventBody, WholeBody};
+use crate::containment::contained_async;
 use crate::endpoint::Endpoint;
 use crate::visit::{REQUEST_ID, Visit};
 
@@ -55,13 +56,13 @@ pub(crate) fn from_service(mut visit: Visit, reply: CallerReply) -> Response {
     visit.note_status(StatusCode::OK.as_u16());
     match reply.body {
         ReplyBody::Complete(bytes) => {
-            headers.insert(header::CONTENT_TYPE, JSON);
+            headers.insert(header::CONTENT_TYPE, reply.content_type.unwrap_or(JSON));
             add_own_headers(&mut headers, &visit);
             let body = WholeBody::new(bytes, Outcome::Completed, visit);
             assemble(StatusCode::OK, headers, Body::new(body))
         }
         ReplyBody::Stream(stream) => {
-            headers.insert(header::CONTENT_TYPE, EVENTS);
+            headers.insert(header::CONTENT_TYPE, reply.content_type.unwrap_or(EVENTS));
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
             // nginx gathers a reply into its buffers unless it is told not to.
             headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
@@ -84,13 +85,39 @@ pub(crate) fn json(mut visit: Visit, status: StatusCode, document: &impl Seriali
     assemble(status, headers, Body::new(body))
 }
 
+/// Answers with a failure, in the error form of the endpoint's dialect.
+pub(crate) async fn refusal(visit: Visit, refused: Failure) -> Response {
+    let told = match visit.entrance() {
+        None => None,
+        // A plugin that cannot even say that something failed: OpenAI's envelope is better than
+        // nothing.
+        Some(entrance) => contained_async(entrance.plugin.fail(&refused)).await.ok(),
+    };
+    match told {
+        None => failure(visit, refused),
+        Some(reply) => failure_in(visit, refused, reply.head.headers, reply.body),
+    }
+}
+
 /// Answers with a failure, in OpenAI's envelope.
-pub(crate) fn failure(mut visit: Visit, failure: Failure) -> Response {
-    let status = StatusCode::from_u16(failure.kind().rule().status)
-        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+pub(crate) fn failure(visit: Visit, failure: Failure) -> Response {
     let document = envelope(&failure, visit.endpoint());
     let mut headers = HeaderMap::with_capacity(16);
     headers.insert(header::CONTENT_TYPE, JSON);
+    failure_in(visit, failure, headers, document.into())
+}
+
+fn failure_in(
+    mut visit: Visit,
+    failure: Failure,
+    mut headers: HeaderMap,
+    document: Bytes,
+) -> Response {
+    let status = StatusCode::from_u16(failure.kind().rule().status)
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for name in &FRAMING {
+        headers.remove(name);
+    }
     add_retry_headers(&mut headers, &failure);
     if failure.kind() == FailureKind::Unauthenticated {
         // RFC 9110 section 11.6.1 wants a challenge with every 401.
@@ -103,7 +130,7 @@ pub(crate) fn failure(mut visit: Visit, failure: Failure) -> Response {
     }
     add_own_headers(&mut headers, &visit);
     visit.note_status(status.as_u16());
-    let body = WholeBody::new(document.into(), Outcome::Failed(failure), visit);
+    let body = WholeBody::new(document, Outcome::Failed(failure), visit);
     assemble(status, headers, Body::new(body))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use exchange::Failure;
+use exchange::{Entrance, Failure};
 use pipeline::{Caller, CallerReply, CallerRequest};
 
 /// The gateway behind the edge.
@@ -14,6 +14,10 @@ pub trait Service: Send + Sync + 'static {
     /// # Errors
     /// `Unauthenticated`.
     fn authenticate(&self, key: &str) -> Result<Caller, Failure>;
+
+    /// The client API behind a path that is none of the edge's own, if a plugin speaks it. Must
+    /// not wait for anything.
+    fn entrance(&self, path: &str) -> Option<Entrance>;
 
     /// Answers one request. Dropping the future, or the reply's stream, ends all work on it.
     ///

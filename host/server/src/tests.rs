@@ -3,6 +3,7 @@
 
 mod answers;
 mod client;
+mod dialects;
 mod disconnects;
 mod fake;
 mod refusals;

@@ -1,11 +1,12 @@
 //! One request, from its head to its access record.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::FromRequestParts;
-use exchange::{AccessRecord, Failure, FailureKind, Operation, Outcome, RequestId};
+use exchange::{AccessRecord, Entrance, Failure, FailureKind, Outcome, RequestId};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
 use pipeline::{Caller, Trace};
@@ -29,10 +30,10 @@ pub(crate) struct Visit {
     started: Instant,
     request_id: RequestId,
     endpoint: Endpoint,
+    entrance: Option<Entrance>,
     is_head: bool,
     trace: Arc<Trace>,
     caller: Option<Arc<str>>,
-    operation: Option<Operation>,
     request_bytes: u64,
     status: u16,
     first_byte: Option<Duration>,
@@ -43,15 +44,16 @@ pub(crate) struct Visit {
 impl Visit {
     /// Begins with a request's head.
     pub(crate) fn begin(edge: &Arc<Edge>, parts: &Parts) -> Self {
+        let (endpoint, entrance) = find_endpoint(edge, parts);
         Self {
             edge: Arc::clone(edge),
             started: Instant::now(),
             request_id: request_id(&parts.headers),
-            endpoint: Endpoint::of(&parts.method, parts.uri.path()),
+            endpoint,
+            entrance,
             is_head: parts.method == Method::HEAD,
             trace: Arc::default(),
             caller: None,
-            operation: None,
             request_bytes: 0,
             status: CALLER_WENT_AWAY,
             first_byte: None,
@@ -68,6 +70,11 @@ impl Visit {
     /// What was called.
     pub(crate) fn endpoint(&self) -> Endpoint {
         self.endpoint
+    }
+
+    /// The client API that was called, if a plugin speaks it.
+    pub(crate) fn entrance(&self) -> Option<&Entrance> {
+        self.entrance.as_ref()
     }
 
     /// Whether the answer's body is not to be sent.
@@ -93,11 +100,6 @@ impl Visit {
     /// Notes who calls.
     pub(crate) fn note_caller(&mut self, caller: &Caller) {
         self.caller = Some(Arc::clone(&caller.id));
-    }
-
-    /// Notes what is asked for.
-    pub(crate) fn note_operation(&mut self, operation: Operation) {
-        self.operation = Some(operation);
     }
 
     /// Notes bytes of the caller's body.
@@ -148,14 +150,17 @@ impl Drop for Visit {
         let notes = self.trace.read();
         self.edge.access.record(AccessRecord {
             request_id: self.request_id.clone(),
-            endpoint: self.endpoint.label(),
+            endpoint: match &self.entrance {
+                Some(entrance) => Cow::Owned(entrance.endpoint.to_string()),
+                None => Cow::Borrowed(self.endpoint.label()),
+            },
             status: self.status,
             outcome,
             duration: self.started.elapsed(),
             first_byte: self.first_byte,
             upstream: notes.upstream,
             caller: self.caller.take(),
-            operation: self.operation,
+            operation: notes.operation,
             model: notes.model,
             provider: notes.provider,
             provider_model: notes.provider_model,
@@ -177,6 +182,20 @@ impl FromRequestParts<Arc<Edge>> for Visit {
         edge: &Arc<Edge>,
     ) -> Result<Self, Self::Rejection> {
         Ok(Self::begin(edge, parts))
+    }
+}
+
+/// The edge's own endpoint, else one that a plugin declares. A fault in looking it up is found
+/// again when it is called.
+fn find_endpoint(edge: &Edge, parts: &Parts) -> (Endpoint, Option<Entrance>) {
+    let endpoint = Endpoint::of(&parts.method, parts.uri.path());
+    if endpoint != Endpoint::Unknown {
+        return (endpoint, None);
+    }
+    match containment::contained(|| edge.service.entrance(parts.uri.path())) {
+        Ok(Some(_)) if parts.method != Method::POST => (Endpoint::WrongMethod, None),
+        Ok(Some(entrance)) => (Endpoint::InDialect, Some(entrance)),
+        Ok(None) | Err(_) => (Endpoint::Unknown, None),
     }
 }
 

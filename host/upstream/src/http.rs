@@ -10,14 +10,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use exchange::{
-    Failure, HttpExchange, HttpTarget, HttpTransport, ResponseHead, Timeouts, UpstreamReply,
+    Failure, HttpExchange, HttpTarget, HttpTransport, ResponseHead, SentSecrets, Timeouts,
+    UpstreamReply,
 };
-use reqwest::{Request, Response};
+use reqwest::Response;
 use thiserror::Error;
 use tokio::time::Instant;
 
 use crate::deadline::{Deadline, DeadlineKind};
 use clients::Clients;
+use credential::Credentials;
 use reply::{ReplyBody, ReplyLimits};
 
 mod clients;
@@ -38,6 +40,7 @@ pub enum HttpSetupProblem {
 /// Sends requests to providers over pooled connections. One serves the whole program.
 pub struct HttpUpstream {
     clients: Clients,
+    credentials: Credentials,
 }
 
 impl HttpUpstream {
@@ -51,7 +54,7 @@ impl HttpUpstream {
     }
 
     fn with_tls(tls: rustls::ClientConfig) -> Self {
-        Self { clients: Clients::new(tls) }
+        Self { clients: Clients::new(tls), credentials: Credentials::default() }
     }
 }
 
@@ -62,32 +65,24 @@ impl HttpTransport for HttpUpstream {
         let target = Arc::clone(&exchange.target);
         reach::check_literal(&exchange.url, target.reach)?;
         let client = self.clients.get(&target)?;
-        let request = request_of(exchange)?;
+        let sent = async {
+            let (request, applied) = self.credentials.apply(exchange, &client).await?;
+            let response = client.execute(request).await;
+            let response =
+                response.map_err(|error| problem::before_head(error, &target.timeouts))?;
+            Ok((response, applied))
+        };
         let deadline = head_deadline(started, &target.timeouts);
-        let response = tokio::time::timeout_at(deadline.at, client.execute(request))
-            .await
-            .map_err(|_| deadline.failure())?
-            .map_err(|error| problem::before_head(error, &target.timeouts))?;
-        Ok(reply_of(response, started, &target))
+        let (response, applied) =
+            tokio::time::timeout_at(deadline.at, sent).await.map_err(|_| deadline.failure())??;
+        let sent_secrets = applied.after(response.status());
+        Ok(UpstreamReply { sent_secrets, ..reply_of(response, started, &target) })
     }
 }
 
 fn head_deadline(started: Instant, timeouts: &Timeouts) -> Deadline {
     let total = Deadline::after(started, DeadlineKind::Total, timeouts.total);
     Deadline::after(started, DeadlineKind::FirstByte, timeouts.first_byte).earlier(total)
-}
-
-fn request_of(exchange: HttpExchange) -> Result<Request, Failure> {
-    let HttpExchange { mut url, mut headers, .. } = exchange;
-    if let Some((usage, secret)) = &exchange.credential {
-        credential::apply(usage, secret, &mut url, &mut headers)?;
-    }
-    let mut request = Request::new(exchange.method, url);
-    *request.headers_mut() = headers;
-    if !exchange.body.is_empty() {
-        *request.body_mut() = Some(exchange.body.into());
-    }
-    Ok(request)
 }
 
 fn reply_of(mut response: Response, started: Instant, target: &HttpTarget) -> UpstreamReply {
@@ -98,7 +93,8 @@ fn reply_of(mut response: Response, started: Instant, target: &HttpTarget) -> Up
         idle: target.timeouts.idle,
         max_bytes: target.max_response_bytes,
     };
-    UpstreamReply { head, body: Box::pin(ReplyBody::new(response.bytes_stream(), limits)) }
+    let body = Box::pin(ReplyBody::new(response.bytes_stream(), limits));
+    UpstreamReply { head, body, sent_secrets: SentSecrets::default() }
 }
 
 #[cfg(test)]

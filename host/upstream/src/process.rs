@@ -15,7 +15,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use exchange::{
-    Failure, FailureKind, ProcessExchange, ProcessTransport, ResponseHead, UpstreamReply,
+    Failure, FailureKind, ProcessExchange, ProcessTransport, ResponseHead, SentSecrets,
+    UpstreamReply,
 };
 use futures_util::{Stream, StreamExt, stream};
 use thiserror::Error;
@@ -107,11 +108,13 @@ impl ProcessTransport for ProcessUpstream {
     /// it said anything is an error here and another candidate can be tried.
     async fn run(&self, exchange: ProcessExchange) -> Result<UpstreamReply, Failure> {
         let command = command::build(&exchange)?;
+        let secrets = exchange.credential.iter().map(|(_, secret)| secret.clone()).collect();
         let mut rest = Box::pin(body_of(self.start(exchange, command)));
         let first = rest.next().await.transpose()?;
         Ok(UpstreamReply {
             head: ResponseHead::of_process(),
             body: Box::pin(stream::iter(first.map(Ok)).chain(rest)),
+            sent_secrets: SentSecrets::new(secrets),
         })
     }
 }

@@ -87,7 +87,10 @@ fn resolve(secret: &Unresolved, sources: &Sources) -> Result<Arc<SecretString>, 
     let template: Template =
         secret.expose().parse().map_err(|it: TemplateProblem| Complaint::of(&it))?;
     let resolved = sources.resolve(&template).map_err(|problem| Complaint::of(&problem))?;
-    if resolved.expose_secret().chars().any(char::is_control) {
+    // A key file of JSON has lines; everything else is a header's or an environment's value.
+    let is_json = resolved.expose_secret().trim_start().starts_with('{');
+    let is_wrong = |c: char| c.is_control() && !(is_json && matches!(c, '\n' | '\r' | '\t'));
+    if resolved.expose_secret().chars().any(is_wrong) {
         let fix = "write the secret without line breaks";
         return Err(Complaint::new("holds a control character", fix));
     }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plugin_runtime::{Manifest, PluginKind, Registry};
-use serde_json::Value;
+use plugin_runtime::{AdapterFacts, Manifest, PluginKind, Registry};
+use serde_json::{Map, Value};
 
 /// Adapters and dialects by name.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,19 @@ pub(crate) struct AdapterOffer {
     pub(crate) slots: BTreeMap<String, bool>,
     /// The settings it reads.
     pub(crate) settings: SettingsOffer,
+    /// Providers that it knows beforehand.
+    pub(crate) presets: BTreeMap<String, PresetOffer>,
+}
+
+/// A provider that an adapter knows beforehand.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PresetOffer {
+    /// Where it is.
+    pub(crate) base_url: Option<String>,
+    /// What it speaks, if not the adapter's default.
+    pub(crate) dialect: Option<String>,
+    /// Settings below the operator's own.
+    pub(crate) settings: Map<String, Value>,
 }
 
 /// What an adapter reaches.
@@ -62,6 +75,10 @@ impl Offer {
     fn add(&mut self, manifest: &Manifest) {
         let settings = manifest.settings.as_ref().map(SettingsOffer::of).unwrap_or_default();
         if let Some(dialect) = &manifest.dialect {
+            // One that only callers speak is no provider's.
+            if dialect.operations.is_empty() {
+                return;
+            }
             self.dialects.insert(dialect.name.clone(), settings);
             return;
         }
@@ -76,9 +93,21 @@ impl Offer {
             default_dialect: manifest.adapter.as_ref().map(|it| it.default_dialect.clone()),
             slots: slots.map(|it| (it.slot.clone(), it.required)).collect(),
             settings,
+            presets: manifest.adapter.iter().flat_map(presets_of).collect(),
         };
         self.adapters.insert(manifest.name.clone(), adapter);
     }
+}
+
+fn presets_of(facts: &AdapterFacts) -> impl Iterator<Item = (String, PresetOffer)> {
+    facts.presets.iter().map(|(name, preset)| {
+        let offer = PresetOffer {
+            base_url: preset.base_url.clone(),
+            dialect: preset.dialect.clone(),
+            settings: preset.settings.clone(),
+        };
+        (name.clone(), offer)
+    })
 }
 
 impl SettingsOffer {

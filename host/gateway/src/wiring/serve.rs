@@ -23,6 +23,7 @@ use crate::configuration::{LogFormat, LogSettings, ServerSettings};
 use crate::wiring::Prepared;
 use crate::wiring::compile::Compiled;
 use crate::wiring::credentials::Credentials;
+use crate::wiring::discovery;
 use crate::wiring::reload::{self, Reloader, StartSettings};
 use crate::wiring::service::GatewayService;
 use crate::wiring::watched_file::WatchedFile;
@@ -68,6 +69,7 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
     let reloading = reload::watch(parts.reloader, parts.watched_file, hangups, stop.clone());
     let tasks = TaskTracker::new();
     tasks.spawn(reloading);
+    tasks.spawn(discovery::keep_up_to_date(parts.pipeline, stop.clone()));
     info!(address = %address, "ready");
     serve_until_told(server::serve(listener, edge, stop.clone()), &mut ends, &stop).await;
     stop.cancel();
@@ -108,6 +110,7 @@ async fn serve_until_told(
 /// What the pipeline needs, joined.
 struct Parts {
     service: GatewayService,
+    pipeline: Arc<Pipeline>,
     reloader: Reloader,
     watched_file: WatchedFile,
 }
@@ -127,6 +130,7 @@ impl Parts {
         let configuration = prepared.configuration;
         Ok(Self {
             service: GatewayService::new(Arc::clone(&pipeline), Arc::clone(&registry)),
+            pipeline: Arc::clone(&pipeline),
             reloader: Reloader {
                 file: prepared.file,
                 variables: prepared.variables,

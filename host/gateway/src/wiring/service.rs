@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use exchange::{Failure, PluginCatalog as _};
+use exchange::{Entrance, Failure, PluginCatalog as _};
 use pipeline::{Caller, CallerReply, CallerRequest, Pipeline};
 use plugin_runtime::{Allocator, Registry};
 use server::{ModelEntry, Readiness, ReadinessCheck, Service};
@@ -38,8 +38,8 @@ impl GatewayService {
         let mut missing: Vec<&str> = Vec::new();
         for provider in snapshot.providers.values() {
             let adapter = self.registry.adapter(&provider.adapter);
-            let dialect = self.registry.dialect(&provider.dialect);
-            if adapter.is_none() || dialect.is_none() {
+            let mut dialects = provider.dialects.iter();
+            if adapter.is_none() || dialects.any(|it| self.registry.dialect(it).is_none()) {
                 missing.push(&provider.id);
             }
         }
@@ -63,6 +63,10 @@ impl GatewayService {
 impl Service for GatewayService {
     fn authenticate(&self, key: &str) -> Result<Caller, Failure> {
         self.pipeline.authenticate(key)
+    }
+
+    fn entrance(&self, path: &str) -> Option<Entrance> {
+        self.pipeline.entrance(path)
     }
 
     async fn run(&self, request: CallerRequest) -> Result<CallerReply, Failure> {

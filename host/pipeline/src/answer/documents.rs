@@ -7,10 +7,9 @@ use exchange::{EgressExchange, Ending, Failure, FailureKind};
 use futures_util::{StreamExt as _, stream};
 use openai_api::sse;
 
-use super::Reading;
 use super::facts::{note_usage, rubbish};
+use super::{DocumentStream, Reading};
 use crate::body::TimedBody;
-use crate::request::ReplyStream;
 use crate::trace::Trace;
 
 /// Decodes up to the first document, then hands the rest over as a stream.
@@ -20,11 +19,11 @@ use crate::trace::Trace;
 pub(super) async fn begin(
     reading: Reading<'_>,
     instance: Box<dyn EgressExchange>,
-) -> Result<ReplyStream, Failure> {
+) -> Result<DocumentStream, Failure> {
     let mut decoding = Decoding {
         body: reading.body,
         instance,
-        wants_usage: reading.work.envelope.wants_usage(),
+        wants_usage: reading.work.wants_usage(),
         trace: reading.work.request.trace.clone(),
         stage: Stage::Open,
     };
@@ -54,12 +53,12 @@ struct Decoding {
 }
 
 impl Decoding {
-    /// The next whole events. The failure that ends the stream comes last.
-    async fn next(&mut self) -> Option<Result<Bytes, Failure>> {
+    /// The next documents. The failure that ends the stream comes last.
+    async fn next(&mut self) -> Option<Result<Vec<Bytes>, Failure>> {
         while let Stage::Open = self.stage {
             match self.step().await {
-                Ok(events) if events.is_empty() => {}
-                Ok(events) => return Some(Ok(events.into())),
+                Ok(documents) if documents.is_empty() => {}
+                Ok(documents) => return Some(Ok(documents)),
                 Err(failure) => {
                     self.stage = Stage::Ended;
                     return Some(Err(failure));
@@ -72,38 +71,38 @@ impl Decoding {
         }
     }
 
-    async fn step(&mut self) -> Result<Vec<u8>, Failure> {
-        let mut events = Vec::new();
-        match self.body.next().await {
-            Some(Ok(chunk)) => {
-                let documents = self.instance.push(chunk).await?;
-                self.frame(&documents, &mut events)?;
-            }
+    async fn step(&mut self) -> Result<Vec<Bytes>, Failure> {
+        let documents = match self.body.next().await {
+            Some(Ok(chunk)) => self.instance.push(chunk).await?,
             Some(Err(failure)) => {
                 // What the plugin still holds is the caller's, unless it sees the break too.
                 let rest = self.instance.finish(Ending::Broken).await.unwrap_or_default();
-                self.frame(&rest, &mut events)?;
                 self.stage = Stage::Broken(failure);
+                rest
             }
             None => {
                 let rest = self.instance.finish(Ending::Clean).await?;
-                self.frame(&rest, &mut events)?;
-                events.extend_from_slice(sse::DONE);
                 self.stage = Stage::Ended;
+                rest
             }
-        }
-        Ok(events)
+        };
+        self.read_along(documents)
     }
 
-    fn frame(&self, documents: &[Bytes], events: &mut Vec<u8>) -> Result<(), Failure> {
-        for document in documents {
-            let facts = sse::classify_document(document)
-                .ok_or_else(|| rubbish("a decoded document is not a JSON object"))?;
+    /// Notes usage and leaves out the document with it, where the caller did not ask for it.
+    fn read_along(&self, mut documents: Vec<Bytes>) -> Result<Vec<Bytes>, Failure> {
+        let mut is_object = true;
+        documents.retain(|document| {
+            let Some(facts) = sse::classify_document(document) else {
+                is_object = false;
+                return false;
+            };
             note_usage(&self.trace, facts.usage);
-            if !facts.only_usage || self.wants_usage {
-                sse::write_event(document, events);
-            }
+            !facts.only_usage || self.wants_usage
+        });
+        match is_object {
+            true => Ok(documents),
+            false => Err(rubbish("a decoded document is not a JSON object")),
         }
-        Ok(())
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn reported_error(document: &[u8]) -> Failure {
 }
 
 /// What a plugin returned in place of canonical documents.
-pub(super) fn rubbish(cause: impl Into<String>) -> Failure {
+pub(crate) fn rubbish(cause: impl Into<String>) -> Failure {
     Failure::new(FailureKind::PluginFault, "the plugin of this provider returned rubbish")
         .with_cause(cause.into())
 }

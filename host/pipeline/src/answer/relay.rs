@@ -15,24 +15,23 @@ use exchange::{Failure, FailureKind};
 use futures_util::{Stream, StreamExt as _, future::poll_fn};
 use openai_api::sse::{self, Event, EventReader, Payload};
 
-use super::Reading;
 use super::facts::{error_in, note_usage, reported_error};
+use super::{ByteStream, Reading};
 use crate::body::TimedBody;
-use crate::request::ReplyStream;
 use crate::trace::Trace;
 
 /// Largest event that is held until it is whole.
-const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
+pub(super) const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
 
 /// Reads up to the first document, then hands everything over as a stream.
 ///
 /// # Errors
 /// What came instead of a first document.
-pub(super) async fn begin(reading: Reading<'_>) -> Result<ReplyStream, Failure> {
+pub(super) async fn begin(reading: Reading<'_>) -> Result<ByteStream, Failure> {
     let mut relay = Relay {
         body: Some(reading.body),
         reader: EventReader::new(MAX_EVENT_BYTES),
-        wants_usage: reading.work.envelope.wants_usage(),
+        wants_usage: reading.work.wants_usage(),
         trace: reading.work.request.trace.clone(),
         ready: VecDeque::new(),
         begun: false,
@@ -133,20 +132,29 @@ impl Relay {
 
     /// The upstream ended without `[DONE]` and a blank line after it.
     fn take_end(&mut self) -> Result<(), Failure> {
-        let last = self.reader.finish();
-        let data = last.as_ref().and_then(Event::data).unwrap_or_default();
-        if sse::classify(&data) == Payload::Done {
-            self.ready.push_back(Bytes::from_static(sse::DONE));
-            return Ok(());
-        }
-        if self.begun {
-            let message = "the provider's stream broke off: what came is incomplete";
-            return Err(Failure::new(FailureKind::StreamTruncated, message));
-        }
-        // A whole JSON error instead of a stream.
-        let raw = last.as_ref().map(Event::raw).unwrap_or_default();
-        Err(error_in(raw).unwrap_or_else(no_answer))
+        end_of(&mut self.reader, self.begun)?;
+        self.ready.push_back(Bytes::from_static(sse::DONE));
+        Ok(())
     }
+}
+
+/// What an end means that came before `[DONE]` and a blank line after it.
+///
+/// # Errors
+/// Unless only the blank line is missing: what came is incomplete, or no answer at all.
+pub(super) fn end_of(reader: &mut EventReader, begun: bool) -> Result<(), Failure> {
+    let last = reader.finish();
+    let data = last.as_ref().and_then(Event::data).unwrap_or_default();
+    if sse::classify(&data) == Payload::Done {
+        return Ok(());
+    }
+    if begun {
+        let message = "the provider's stream broke off: what came is incomplete";
+        return Err(Failure::new(FailureKind::StreamTruncated, message));
+    }
+    // A whole JSON error instead of a stream.
+    let raw = last.as_ref().map(Event::raw).unwrap_or_default();
+    Err(error_in(raw).unwrap_or_else(no_answer))
 }
 
 /// Neighbouring events of one chunk that are handed over as one piece.
@@ -179,14 +187,14 @@ impl Run<'_> {
     }
 }
 
-enum Verdict {
+pub(super) enum Verdict {
     Relay { is_document: bool },
     Skip,
     Done,
     Fail(Failure),
 }
 
-fn judge(event: &Event<'_>, wants_usage: bool, trace: &Trace) -> Verdict {
+pub(super) fn judge(event: &Event<'_>, wants_usage: bool, trace: &Trace) -> Verdict {
     let Some(data) = event.data() else {
         return judge_without_data(event);
     };
@@ -216,7 +224,7 @@ fn judge_without_data(event: &Event<'_>) -> Verdict {
     }
 }
 
-fn no_answer() -> Failure {
+pub(super) fn no_answer() -> Failure {
     let message = "the provider's reply was not an event stream with an answer";
     Failure::new(FailureKind::UpstreamError, message)
 }

@@ -1,13 +1,15 @@
 //! An answer that is one JSON document.
 
 use bytes::{Bytes, BytesMut};
-use exchange::{EgressExchange, Ending, Failure, FailureKind};
+use exchange::{EgressExchange, Ending, Failure, FailureKind, Operation};
 use futures_util::StreamExt as _;
+use openai_api::Object;
 use openai_api::reply::{NotAReply, ReplyFacts};
 
 use super::facts::{note_usage, reported_error, rubbish};
-use super::{Reading, kind_of};
+use super::{Reading, kind_of, vectors};
 use crate::body::TimedBody;
+use crate::work::Work;
 
 /// Collects a canonical reply and hands it on as it is.
 ///
@@ -15,7 +17,7 @@ use crate::body::TimedBody;
 /// `UpstreamError` for an error, an empty body, a web page or cut JSON inside a good reply.
 pub(super) async fn verbatim(mut reading: Reading<'_>) -> Result<Bytes, Failure> {
     let body = collect(&mut reading.body).await?;
-    match ReplyFacts::read(kind_of(reading.work.request.operation), &body) {
+    match ReplyFacts::read(kind_of(reading.work.operation), &body) {
         Ok(facts) if !facts.is_error => {
             note_usage(&reading.work.request.trace, facts.usage);
             Ok(body)
@@ -38,20 +40,36 @@ pub(super) async fn decoded(
         documents.extend(instance.push(chunk?).await?);
     }
     documents.extend(instance.finish(Ending::Clean).await?);
+    let document = accept_whole(reading.work, documents)?;
+    let wants_base64 =
+        reading.work.operation == Operation::Embeddings && vectors::wants_base64(reading.work.body);
+    if wants_base64 { vectors::to_base64(&document) } else { Ok(document) }
+}
+
+/// The one document of a decoded reply, with its tokens noted.
+///
+/// # Errors
+/// `PluginFault` if it is not exactly one document of the operation.
+pub(super) fn accept_whole(work: &Work<'_>, documents: Vec<Bytes>) -> Result<Bytes, Failure> {
     let Ok([document]) = <[Bytes; 1]>::try_from(documents) else {
         return Err(rubbish("not exactly one document for a reply that is not streamed"));
     };
-    match ReplyFacts::read(kind_of(reading.work.request.operation), &document) {
+    if work.operation == Operation::CountTokens {
+        let counted = Object::from_json(&document).ok();
+        let counted = counted.and_then(|it| it.get::<u64>("input_tokens").ok()?);
+        return counted.map(|_| document).ok_or_else(|| rubbish("a count without input_tokens"));
+    }
+    match ReplyFacts::read(kind_of(work.operation), &document) {
         Ok(facts) if facts.is_error => Err(rubbish("an error as a good document")),
         Ok(facts) => {
-            note_usage(&reading.work.request.trace, facts.usage);
+            note_usage(&work.request.trace, facts.usage);
             Ok(document)
         }
         Err(problem) => Err(rubbish(problem.to_string())),
     }
 }
 
-async fn collect(body: &mut TimedBody) -> Result<Bytes, Failure> {
+pub(super) async fn collect(body: &mut TimedBody) -> Result<Bytes, Failure> {
     let Some(first) = body.next().await.transpose()? else {
         return Ok(Bytes::new());
     };

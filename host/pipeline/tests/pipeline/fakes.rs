@@ -1,10 +1,10 @@
 //! Plugins and transports that do what a test scripted.
 
 use std::collections::VecDeque;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,7 +12,9 @@ use exchange::*;
 use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, StatusCode};
 use pipeline::*;
-use routing::{Candidate, FallbackOn, Models, ProviderModels, Route, RouteTable};
+use routing::{
+    Candidate, FallbackOn, Models, ProviderModels, RetryBudget, RetryPolicy, Route, RouteTable,
+};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -44,6 +46,7 @@ impl Drop for OpenBody {
 #[async_trait]
 impl HttpTransport for FakeHttp {
     async fn send(&self, exchange: HttpExchange) -> Result<UpstreamReply, Failure> {
+        let sent = exchange.credential.iter().map(|(_, secret)| secret.clone()).collect();
         self.seen.lock().unwrap().push(exchange);
         let script = self.scripts.lock().unwrap().pop_front().expect("a script for each request");
         let (status, chunks, hangs) = match script {
@@ -62,7 +65,8 @@ impl HttpTransport for FakeHttp {
         let mut headers = HeaderMap::new();
         headers.insert("openai-processing-ms", "7".parse().unwrap());
         headers.insert("set-cookie", "secret=1".parse().unwrap());
-        Ok(UpstreamReply { head: ResponseHead { status, headers }, body })
+        let sent_secrets = SentSecrets::new(sent);
+        Ok(UpstreamReply { head: ResponseHead { status, headers }, body, sent_secrets })
     }
 }
 
@@ -110,6 +114,7 @@ impl EgressDialect for FakeDialect {
             head: RequestHead::try_new("POST", "/chat", headers.into_iter()).unwrap(),
             encode_body: !self.verbatim,
             verbatim: self.verbatim,
+            max_inputs: NonZeroUsize::new(2),
         })
     }
 
@@ -149,7 +154,7 @@ impl EgressExchange for FakeInstance {
         let request: Value = serde_json::from_slice(&canonical).unwrap();
         let body = format!("{} says {}", request["model"], request["messages"][0]["content"]);
         let dropped = vec!["temperature".to_owned()];
-        Ok(EncodedBody { head: None, body: body.into(), dropped })
+        Ok(EncodedBody { head: None, body: body.into(), dropped, extra: vec![] })
     }
 
     async fn explain(&mut self, head: &ResponseHead, body: Bytes) -> Failure {
@@ -195,7 +200,8 @@ impl HttpAdapter for FakeDialect {
     async fn prepare(&self, _: &Call, head: &RequestHead) -> Result<HttpPlan, Failure> {
         self.plugins.prepares.fetch_add(1, Ordering::SeqCst);
         let credential = Some(("api_key".to_owned(), CredentialUse::Bearer));
-        Ok(HttpPlan { head: head.clone(), credential })
+        let signing = SigningScope::default();
+        Ok(HttpPlan { head: head.clone(), credential, signing })
     }
 
     async fn probe(&self, _: &str) -> Result<HttpPlan, Failure> {
@@ -203,11 +209,14 @@ impl HttpAdapter for FakeDialect {
     }
 
     async fn list_models(&self, _: &str) -> Result<Option<HttpPlan>, Failure> {
-        Ok(None)
+        let head = RequestHead::try_new("GET", "/models", [].into_iter()).unwrap();
+        Ok(Some(HttpPlan { head, credential: None, signing: SigningScope::default() }))
     }
 
-    async fn read_models(&self, _: &ResponseHead, _: Bytes) -> Result<Vec<String>, Failure> {
-        Ok(vec![])
+    /// A list is words with blanks between them.
+    async fn read_models(&self, _: &ResponseHead, body: Bytes) -> Result<Vec<String>, Failure> {
+        let words = String::from_utf8(body.to_vec()).unwrap();
+        Ok(words.split_whitespace().map(str::to_owned).collect())
     }
 }
 
@@ -234,11 +243,22 @@ impl PluginCatalog for FakeCatalog {
     }
 
     fn supports(&self, dialect: &str, operation: Operation) -> bool {
-        dialect == "canonical" || operation == Operation::Chat
+        match operation {
+            Operation::Chat => true,
+            Operation::Embeddings => dialect == "canonical",
+            Operation::CountTokens => false,
+        }
+    }
+
+    fn entrance(&self, path: &str) -> Option<Entrance> {
+        let plugin = Arc::new(super::client_api::Shouting);
+        let (dialect, endpoint) = ("words".into(), "POST /v1/shout".into());
+        (path == "/v1/shout").then_some(Entrance { dialect, endpoint, plugin })
     }
 }
 
-/// A pipeline with the providers "one" and "two" (canonical) and "words".
+/// A pipeline with the providers "one" and "two" (canonical), "words", and "hub", which lists its
+/// models itself.
 ///
 /// Route "smart" tries "one", then "two"; "patient" too, also where the prompt was too long;
 /// "talk" goes to "words", then "one".
@@ -249,8 +269,8 @@ pub struct Bench {
     pub trace: Arc<Trace>,
 }
 
-fn provider(id: &str, dialect: &str) -> Provider {
-    let timeout = Duration::from_secs(5);
+fn provider(id: &str, dialect: &str, retry: RetryPolicy) -> Provider {
+    let timeout = Duration::from_mins(1);
     let target = HttpTarget {
         provider: id.into(),
         timeouts: Timeouts { connect: timeout, first_byte: timeout, idle: timeout, total: timeout },
@@ -261,9 +281,12 @@ fn provider(id: &str, dialect: &str) -> Provider {
     Provider {
         id: id.into(),
         adapter: "plain".into(),
-        dialect: dialect.into(),
+        dialects: vec![dialect.into()],
         reach: Reach::Http { base_url, target: Arc::new(target) },
         settings: "{}".into(),
+        discovers: id == "hub",
+        retry,
+        retry_budget: RetryBudget::new(Instant::now()),
         plans: PlanCache::default(),
     }
 }
@@ -279,6 +302,10 @@ fn route(model: &str, providers: &[&str], fallback_on: FallbackOn) -> Route {
 }
 
 pub fn bench(scripts: Vec<Script>) -> Bench {
+    bench_with_retries(scripts, RetryPolicy::NEVER)
+}
+
+pub fn bench_with_retries(scripts: Vec<Script>, retry: RetryPolicy) -> Bench {
     let patient = FallbackOn { context_too_long: true, content_filtered: false };
     let routes = vec![
         route("smart", &["one", "two"], FallbackOn::default()),
@@ -288,12 +315,13 @@ pub fn bench(scripts: Vec<Script>) -> Bench {
     ];
     let listed =
         ProviderModels { provider: "one".into(), models: Models::Listed(vec!["m".into()]) };
-    let providers = [("one", "canonical"), ("two", "canonical"), ("words", "words")];
+    let providers =
+        [("one", "canonical"), ("two", "canonical"), ("words", "words"), ("hub", "canonical")];
     let snapshot = Snapshot {
         keys: KeyRing::default(),
         routes: RouteTable::new(routes, &[listed]),
         providers: providers
-            .map(|(id, dialect)| (id.into(), Arc::new(provider(id, dialect))))
+            .map(|(id, dialect)| (id.into(), Arc::new(provider(id, dialect, retry))))
             .into(),
     };
     let http = Arc::new(FakeHttp { scripts: Mutex::new(scripts.into()), ..FakeHttp::default() });
@@ -317,6 +345,10 @@ impl Bench {
         self.ask(Operation::Chat, caller("*"), body.to_string()).await
     }
 
+    pub async fn embed(&self, body: &Value) -> Result<CallerReply, Failure> {
+        self.ask(Operation::Embeddings, caller("*"), body.to_string()).await
+    }
+
     pub async fn ask(
         &self,
         operation: Operation,
@@ -326,7 +358,7 @@ impl Bench {
         let mut forwarded = HeaderMap::new();
         forwarded.insert("openai-beta", "x".parse().unwrap());
         let request = CallerRequest {
-            operation,
+            asked: Asked::Canonical(operation),
             body: body.into(),
             caller,
             request_id: RequestId::parse("test-1").unwrap(),
@@ -357,8 +389,9 @@ pub async fn read_stream(reply: CallerReply) -> (String, Option<FailureKind>) {
     while let Some(item) = stream.next().await {
         match item {
             Ok(bytes) => text.push_str(std::str::from_utf8(&bytes).unwrap()),
-            Err(failure) => {
+            Err(Broken { failure, last_words }) => {
                 assert!(stream.next().await.is_none(), "nothing follows a failure");
+                text.push_str(std::str::from_utf8(&last_words.unwrap_or_default()).unwrap());
                 return (text, Some(failure.kind()));
             }
         }

@@ -140,7 +140,7 @@ async fn an_error_inside_a_good_reply_does_not_quote_our_credential() {
     let ReplyBody::Stream(stream) = reply.body else { panic!("not a stream") };
     let items: Vec<_> = stream.collect().await;
     let failure = items.into_iter().find_map(Result::err).unwrap();
-    assert_eq!(failure.message(), "bad key [redacted]");
+    assert_eq!(failure.failure.message(), "bad key [redacted]");
 }
 
 #[tokio::test]

@@ -91,6 +91,12 @@ fn secrets_are_used_as_the_kind_can() {
     assert!(problem(&manifest).contains("cannot use a secret as bearer"));
     let manifest = with(adapter(), "/credentials/0/uses", json!(["env:KEY"]));
     assert!(problem(&manifest).contains("cannot use a secret as env:KEY"));
+    for used in ["aws-sigv4", "gcp-service-account", "oauth2-client-credentials"] {
+        let manifest = with(adapter(), "/credentials/0/uses", json!([used]));
+        assert!(parse(&manifest).is_ok(), "{used}");
+        let manifest = with(manifest, "/kind", json!("process-adapter"));
+        assert!(problem(&manifest).contains(&format!("cannot use a secret as {used}")));
+    }
     let manifest = with(adapter(), "/credentials/0/uses", json!(["cookie"]));
     assert!(problem(&manifest).contains("\"cookie\" is not known"));
     let manifest = with(adapter(), "/credentials/0/uses", json!([]));
@@ -118,5 +124,50 @@ fn settings_are_a_schema() {
 fn rubbish_is_refused() {
     for json in [&b""[..], b"\xff", b"null", b"[]", b"{\"name\":"] {
         assert!(Manifest::parse(json).is_err());
+    }
+}
+
+#[test]
+fn endpoints_are_paths_below_v1_that_the_gateway_does_not_serve_itself() {
+    let endpoints = |endpoints: Value| {
+        let mut manifest = normalizer();
+        manifest["dialect"]["endpoints"] = endpoints;
+        parse(&manifest)
+    };
+    assert!(endpoints(json!(["POST /v1/messages", "POST /v1/messages/count_tokens"])).is_ok());
+    for wrong in [
+        json!(["GET /v1/messages"]),
+        json!(["POST /messages"]),
+        json!(["POST /v1/"]),
+        json!(["POST /v1/a//b"]),
+        json!(["POST /v1/{id}"]),
+        json!(["POST /v1/../admin"]),
+        json!(["POST /v1/chat/completions"]),
+        json!(["POST /v1/models/a"]),
+        json!(["POST /v1/a", "POST /v1/a"]),
+    ] {
+        let problem = endpoints(wrong.clone()).unwrap_err().to_string();
+        assert!(problem.contains("dialect.endpoints["), "{wrong}: {problem}");
+    }
+}
+
+#[test]
+fn presets_are_read_and_checked() {
+    let presets = |presets: Value| {
+        let mut manifest = adapter();
+        manifest["adapter"]["presets"] = presets;
+        parse(&manifest)
+    };
+    let good = json!({"hub": {"description": "A hub", "base_url": "https://hub.test/v1",
+        "settings": {"a": 1}}});
+    let read = presets(good).unwrap().adapter.unwrap();
+    assert_eq!(read.presets["hub"].base_url.as_deref(), Some("https://hub.test/v1"));
+    for wrong in [
+        json!({"A B": {"description": ""}}),
+        json!({"hub": {"description": "", "base_url": "ftp://hub.test"}}),
+        json!({"hub": {"description": "", "dialect": "A B"}}),
+        json!({"hub": {"description": "", "key": "k"}}),
+    ] {
+        assert!(presets(wrong.clone()).is_err(), "{wrong}");
     }
 }

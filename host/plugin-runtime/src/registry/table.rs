@@ -20,6 +20,8 @@ pub(super) struct Entry {
 pub(super) struct Table {
     plugins: BTreeMap<String, Slot>,
     dialects: HashMap<String, Arc<Entry>>,
+    /// By path, with the endpoint as the manifest has it.
+    endpoints: HashMap<String, (Arc<str>, Arc<Entry>)>,
 }
 
 /// What is loaded under one name.
@@ -48,20 +50,29 @@ impl Table {
         self.dialects.get(name)
     }
 
+    pub(super) fn endpoint(&self, path: &str) -> Option<(&Arc<str>, &Arc<Entry>)> {
+        self.endpoints.get(path).map(|(endpoint, entry)| (endpoint, entry))
+    }
+
     /// # Errors
-    /// If a plugin of another name speaks the manifest's dialect, serving or not.
+    /// If a plugin of another name speaks the manifest's dialect or serves one of its endpoints,
+    /// serving or not.
     pub(super) fn check_dialect(&self, manifest: &Manifest) -> Result<(), LoadError> {
         let Some(wanted) = &manifest.dialect else {
             return Ok(());
         };
         let others = self.plugins.iter().filter(|(name, _)| **name != manifest.name);
         for (name, slot) in others {
-            let loaded = slot.bundled.iter().chain(&slot.installed);
-            if loaded.into_iter().any(|entry| entry.dialect() == Some(&wanted.name)) {
-                return Err(LoadError::DialectTaken {
-                    dialect: wanted.name.clone(),
-                    by: name.clone(),
-                });
+            for entry in slot.bundled.iter().chain(&slot.installed) {
+                if entry.dialect() == Some(&wanted.name) {
+                    let (dialect, by) = (wanted.name.clone(), name.clone());
+                    return Err(LoadError::DialectTaken { dialect, by });
+                }
+                let taken = wanted.endpoints.iter().find(|it| entry.endpoints().contains(it));
+                if let Some(endpoint) = taken {
+                    let (endpoint, by) = (endpoint.clone(), name.clone());
+                    return Err(LoadError::EndpointTaken { endpoint, by });
+                }
             }
         }
         Ok(())
@@ -96,12 +107,23 @@ impl Table {
             .filter_map(Slot::serving)
             .filter_map(|entry| Some((entry.dialect()?.clone(), Arc::clone(entry))))
             .collect();
-        Self { plugins, dialects }
+        let mut endpoints = HashMap::new();
+        for entry in plugins.values().filter_map(Slot::serving) {
+            for endpoint in entry.endpoints() {
+                let path = endpoint.trim_start_matches("POST ").to_owned();
+                endpoints.insert(path, (endpoint.as_str().into(), Arc::clone(entry)));
+            }
+        }
+        Self { plugins, dialects, endpoints }
     }
 }
 
 impl Entry {
     fn dialect(&self) -> Option<&String> {
         self.plugin.manifest.dialect.as_ref().map(|facts| &facts.name)
+    }
+
+    fn endpoints(&self) -> &[String] {
+        self.plugin.manifest.dialect.as_ref().map_or(&[], |facts| &facts.endpoints)
     }
 }

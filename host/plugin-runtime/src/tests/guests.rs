@@ -54,6 +54,25 @@ impl Guest {
             .body("dtor", "")
     }
 
+    /// A normalizer that speaks to callers at `/v1/` and its own name.
+    pub(crate) fn ingress(name: &str) -> Self {
+        let mut guest = Self::new(&signatures::INGRESS, manifests::client_api(name));
+        let image = &mut guest.image;
+        let decoded = image.decoded("chat", "{\"model\":\"m\"}");
+        let failed = image.reply(418, "failed");
+        let head = image.response_head(200, &[("content-type", "text/plain")]);
+        let pushed = image.text_list("pushed");
+        let finished = image.text_list("finished");
+        guest
+            .answer("decode", decoded)
+            .answer("fail", failed)
+            .answer("head", head)
+            .answer("push", pushed)
+            .answer("finish", finished)
+            .body("constructor", "(call $resource_new (i32.const 7))")
+            .body("dtor", "")
+    }
+
     /// An HTTP adapter that declares the slot `api_key`.
     pub(crate) fn http(name: &str) -> Self {
         let mut guest = Self::new(&signatures::HTTP, manifests::http_adapter(name));

@@ -1,6 +1,6 @@
 //! Guests that mean harm. Each is stopped with the right failure, and others are served on.
 
-use exchange::{Adapter, Ending, RequestHead};
+use exchange::{Adapter, Ending, IngressDialect, RequestHead};
 
 use super::*;
 
@@ -41,9 +41,24 @@ async fn use_adapter(registry: &Registry, name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Calls every function of a client API.
+async fn use_ingress(plugin: &dyn IngressDialect) -> Result<(), Failure> {
+    let request = RequestId::parse("request-1").unwrap();
+    let head = RequestHead::try_new("POST", "/v1/x", std::iter::empty()).unwrap();
+    plugin.decode(&head, Bytes::from_static(b"{}"), request.clone()).await?;
+    plugin.fail(&Failure::new(FailureKind::NotFound, "no")).await?;
+    let mut writing = plugin.open(request);
+    writing.begin(Vec::new(), true).await?;
+    writing.push(vec![Bytes::from_static(b"{}")]).await?;
+    writing.finish(None).await?;
+    Ok(())
+}
+
 async fn use_all(registry: &Registry, name: &str) -> Result<(), Failure> {
     if registry.dialect(name).is_some() {
         use_egress(registry, name).await
+    } else if let Some(entrance) = registry.entrance(&format!("/v1/{name}")) {
+        use_ingress(&*entrance.plugin).await
     } else {
         use_adapter(registry, name).await
     }
@@ -52,7 +67,8 @@ async fn use_all(registry: &Registry, name: &str) -> Result<(), Failure> {
 /// One guest for each export of each world, with that export's body replaced. Destructors run
 /// only in reused instances and have tests of their own.
 fn spoilt_everywhere(body: &str) -> Vec<(String, Guest)> {
-    let makers: [fn(&str) -> Guest; 3] = [Guest::egress, Guest::http, Guest::process];
+    let makers: [fn(&str) -> Guest; 4] =
+        [Guest::egress, Guest::ingress, Guest::http, Guest::process];
     let mut guests = Vec::new();
     for make in makers {
         for export in make("").exports().filter(|export| *export != "dtor") {

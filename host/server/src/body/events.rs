@@ -6,9 +6,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use exchange::{Failure, Outcome};
+use exchange::Outcome;
 use http_body::{Body, Frame};
-use pipeline::ReplyStream;
+use pipeline::{Broken, ReplyStream};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::containment::contained;
@@ -44,8 +44,8 @@ impl EventBody {
         }
     }
 
-    fn close_with(&mut self, failure: Failure) -> Bytes {
-        let event = reply::error_event(&failure);
+    fn close_with(&mut self, Broken { failure, last_words }: Broken) -> Bytes {
+        let event = last_words.unwrap_or_else(|| reply::error_event(&failure));
         if let Some(open) = &mut self.open {
             open.visit.note_sent(event.len());
         }
@@ -83,7 +83,8 @@ impl Body for EventBody {
                 self.close(Outcome::Completed);
                 return Poll::Ready(None);
             }
-            Ok(Poll::Ready(Some(Err(failure)))) | Err(failure) => self.close_with(failure),
+            Ok(Poll::Ready(Some(Err(broken)))) => self.close_with(broken),
+            Err(failure) => self.close_with(failure.into()),
         };
         Poll::Ready(Some(Ok(Frame::data(bytes))))
     }

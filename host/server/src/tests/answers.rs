@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use exchange::{Operation, Outcome, Usage};
 use http::{HeaderValue, Method, Request};
-use pipeline::ReplyBody;
+use pipeline::{Asked, ReplyBody};
 use serde_json::json;
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -26,7 +26,7 @@ async fn a_whole_answer_is_relayed_byte_for_byte() {
 #[tokio::test]
 async fn embeddings_go_to_the_same_service() {
     let mut client = TestClient::new(Fake::new(|request| async move {
-        assert_eq!(request.operation, Operation::Embeddings);
+        assert!(matches!(request.asked, Asked::Canonical(Operation::Embeddings)));
         Ok(reply(ReplyBody::Complete(request.body)))
     }));
     let mut request = chat("{}");

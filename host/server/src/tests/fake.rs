@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use exchange::{AccessRecord, AccessSink, Failure, FailureKind};
+use exchange::{AccessRecord, AccessSink, Entrance, Failure, FailureKind};
 use futures_util::stream;
 use http::HeaderMap;
 use pipeline::{Caller, CallerReply, CallerRequest, ModelPattern, ReplyBody};
@@ -23,6 +23,7 @@ type Behaviour = Box<dyn Fn(CallerRequest) -> Answer + Send + Sync>;
 pub(super) struct Fake {
     behaviour: Behaviour,
     ready: bool,
+    entrance: Option<Entrance>,
 }
 
 impl Fake {
@@ -31,7 +32,8 @@ impl Fake {
         F: Fn(CallerRequest) -> R + Send + Sync + 'static,
         R: Future<Output = Result<CallerReply, Failure>> + Send + 'static,
     {
-        Self { behaviour: Box::new(move |request| Box::pin(behaviour(request))), ready: true }
+        let behaviour: Behaviour = Box::new(move |request| Box::pin(behaviour(request)));
+        Self { behaviour, ready: true, entrance: None }
     }
 
     /// Answers with the request's own body.
@@ -42,6 +44,12 @@ impl Fake {
     /// Fails with this kind.
     pub(super) fn failing(failure: impl Fn() -> Failure + Send + Sync + 'static) -> Self {
         Self::new(move |_| std::future::ready(Err(failure())))
+    }
+
+    /// Speaks a client API, too.
+    pub(super) fn with_entrance(mut self, entrance: Entrance) -> Self {
+        self.entrance = Some(entrance);
+        self
     }
 
     pub(super) fn not_ready(mut self) -> Self {
@@ -58,6 +66,10 @@ impl Service for Fake {
             "pb-panic" => panic!("a fault in authentication"),
             _ => Err(Failure::new(FailureKind::Unauthenticated, "this key is not known here")),
         }
+    }
+
+    fn entrance(&self, path: &str) -> Option<Entrance> {
+        self.entrance.clone().filter(|it| it.endpoint.trim_start_matches("POST ") == path)
     }
 
     async fn run(&self, request: CallerRequest) -> Result<CallerReply, Failure> {
@@ -84,13 +96,15 @@ pub(super) fn reply(body: ReplyBody) -> CallerReply {
         attempts: 1,
         dropped: Vec::new(),
         headers: HeaderMap::new(),
+        content_type: None,
         body,
     }
 }
 
 /// A stream of these items that then ends.
 pub(super) fn stream_of(items: Vec<Result<&'static str, Failure>>) -> ReplyBody {
-    let items: Vec<_> = items.into_iter().map(|item| item.map(Into::into)).collect();
+    let items: Vec<_> =
+        items.into_iter().map(|item| item.map(Into::into).map_err(Into::into)).collect();
     ReplyBody::Stream(Box::pin(stream::iter(items)))
 }
 

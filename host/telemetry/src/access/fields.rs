@@ -10,7 +10,7 @@ const MAX_CAUSE_BYTES: usize = 2048;
 /// Writes the fields of a record. Absent ones are left out.
 pub(super) fn write(record: &AccessRecord, line: &mut Line) {
     line.text("request.id", record.request_id.as_str());
-    line.text("http.endpoint", record.endpoint);
+    line.text("http.endpoint", &record.endpoint);
     line.number("http.status", u64::from(record.status));
     line.text("outcome", outcome_label(&record.outcome));
     write_route(record, line);

@@ -12,7 +12,7 @@ use crate::subscriber::{LogSettings, build};
 fn completed() -> AccessRecord {
     AccessRecord {
         request_id: RequestId::parse("req-1").unwrap(),
-        endpoint: "POST /v1/chat/completions",
+        endpoint: "POST /v1/chat/completions".into(),
         status: 200,
         outcome: Outcome::Completed,
         duration: Duration::from_micros(12_345),
@@ -119,7 +119,7 @@ fn a_filter_can_leave_only_what_went_wrong() {
 #[test]
 fn what_is_not_known_is_left_out() {
     let record = AccessRecord {
-        endpoint: "unknown path",
+        endpoint: "unknown path".into(),
         status: 404,
         first_byte: None,
         caller: None,

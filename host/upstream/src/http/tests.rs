@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use exchange::{
-    Failure, FailureKind, HttpExchange, HttpTarget, HttpTransport, NetworkReach, Timeouts,
-    UpstreamReply,
+    Failure, FailureKind, HttpExchange, HttpTarget, HttpTransport, NetworkReach, SigningScope,
+    Timeouts, UpstreamReply,
 };
 use futures_util::StreamExt;
 use http::{HeaderMap, Method};
@@ -21,6 +21,7 @@ use server::{Connection, Server};
 mod bodies;
 mod connections;
 mod deadlines;
+mod minting;
 mod requests;
 mod server;
 mod tls;
@@ -46,6 +47,7 @@ fn exchange(url: &str) -> HttpExchange {
         url: Url::parse(url).unwrap(),
         headers: HeaderMap::new(),
         credential: None,
+        signing: SigningScope::default(),
         body: Bytes::from_static(b"{}"),
     }
 }

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use exchange::{HttpTarget, NetworkReach, ProcessTarget, Timeouts};
 use pipeline::{PlanCache, Provider, Reach};
-use resources::{Document, Models, Network, Problems, did_you_mean, member_path};
-use routing::ProviderModels;
+use resources::{BaseUrl, Document, Models, Network, Problems, Retries, did_you_mean, member_path};
+use routing::{ProviderModels, RetryBudget, RetryPolicy};
 use secrets::Sources;
 
 use super::{Complaint, resolve};
 use crate::wiring::credentials::{ProviderSecrets, SlotSecrets};
-use crate::wiring::offer::{AdapterOffer, FarEnd, Offer, SettingsOffer};
+use crate::wiring::offer::{AdapterOffer, FarEnd, Offer, PresetOffer, SettingsOffer};
 
 /// What a provider serves.
 pub(super) fn models(provider: &resources::Provider) -> ProviderModels {
@@ -78,20 +78,57 @@ struct Fitting<'a> {
 impl<'a> Fitting<'a> {
     fn compile(&mut self) -> Option<Provider> {
         let adapter = self.adapter();
-        let dialect = self.dialect(adapter);
+        let preset = self.preset(adapter);
+        let dialects = self.dialects(adapter, preset);
         let adapter = adapter?;
         self.check_slots(adapter);
-        let (dialect, dialect_settings) = dialect?;
-        self.check_settings(&adapter.settings, dialect_settings);
-        let settings = serde_json::Value::Object(self.provider.settings.clone());
+        let dialects = dialects?;
+        let preset = preset?;
+        let mut settings = preset.settings.clone();
+        settings.extend(self.provider.settings.clone());
+        self.check_settings(&settings, &adapter.settings, &dialects);
         Some(Provider {
             id: self.provider.id.as_str().into(),
             adapter: self.provider.adapter.as_str().into(),
-            dialect: dialect.into(),
-            reach: self.reach(adapter.far_end)?,
-            settings: settings.to_string().into(),
+            dialects: dialects.iter().map(|(name, _)| (*name).into()).collect(),
+            reach: self.reach(adapter.far_end, preset)?,
+            settings: serde_json::Value::Object(settings).to_string().into(),
+            discovers: self.provider.models == Models::Discover,
+            retry: self.retry(adapter.far_end),
+            retry_budget: RetryBudget::new(Instant::now()),
             plans: PlanCache::default(),
         })
+    }
+
+    /// What the adapter knows of the provider beforehand; nothing if none is named.
+    fn preset(&mut self, adapter: Option<&'a AdapterOffer>) -> Option<&'a PresetOffer> {
+        static NOTHING: PresetOffer =
+            PresetOffer { base_url: None, dialect: None, settings: serde_json::Map::new() };
+        let Some(name) = self.provider.preset.as_ref().map(|name| name.as_str()) else {
+            return Some(&NOTHING);
+        };
+        let presets = &adapter?.presets;
+        let found = presets.get(name);
+        if found.is_none() {
+            let adapter = self.provider.adapter.as_str();
+            let message = format!("adapter {adapter:?} has no preset {name:?}");
+            self.report(
+                &["preset"],
+                message,
+                did_you_mean(name, presets.keys().map(String::as_str)),
+            );
+        }
+        found
+    }
+
+    fn retry(&self, far_end: FarEnd) -> RetryPolicy {
+        let retries = match (self.provider.retries, far_end) {
+            (Some(retries), _) => retries,
+            (None, FarEnd::Http) => Retries::default(),
+            // Running a program twice may do twice what it does.
+            (None, FarEnd::Process) => return RetryPolicy::NEVER,
+        };
+        RetryPolicy { max_retries: retries.max, base: retries.base, max_wait: retries.max_wait }
     }
 
     fn report(&mut self, member: &[&str], message: impl Into<String>, fix: impl Into<String>) {
@@ -111,27 +148,39 @@ impl<'a> Fitting<'a> {
         found
     }
 
-    /// The dialect that the provider names, else its adapter's default.
-    fn dialect(
+    /// The dialects that the provider names, else the preset's or the adapter's default.
+    fn dialects(
         &mut self,
         adapter: Option<&'a AdapterOffer>,
-    ) -> Option<(&'a str, &'a SettingsOffer)> {
-        let named = self.provider.dialect.as_ref().map(|name| name.as_str());
-        let Some(name) = named.or_else(|| adapter?.default_dialect.as_deref()) else {
+        preset: Option<&'a PresetOffer>,
+    ) -> Option<Vec<(&'a str, &'a SettingsOffer)>> {
+        let mut names: Vec<&str> =
+            self.provider.dialects.iter().map(|name| name.as_str()).collect();
+        if names.is_empty() {
+            let preset = preset.and_then(|preset| preset.dialect.as_deref());
+            names.extend(preset.or_else(|| adapter?.default_dialect.as_deref()));
+        }
+        if names.is_empty() {
             if adapter.is_some() {
                 let message = "is missing, and the adapter has no default";
-                let names = self.offer.dialects.keys().map(String::as_str);
-                self.report(&["dialect"], message, did_you_mean("", names));
+                let known = self.offer.dialects.keys().map(String::as_str);
+                self.report(&["dialect"], message, did_you_mean("", known));
             }
             return None;
-        };
-        let found = self.offer.dialects.get_key_value(name);
-        if found.is_none() {
-            let names = self.offer.dialects.keys().map(String::as_str);
-            let message = format!("no normalizer for dialect {name:?} is loaded");
-            self.report(&["dialect"], message, did_you_mean(name, names));
         }
-        found.map(|(name, settings)| (name.as_str(), settings))
+        let mut found = Vec::with_capacity(names.len());
+        for name in &names {
+            match self.offer.dialects.get_key_value(*name) {
+                Some((name, settings)) => found.push((name.as_str(), settings)),
+                None => {
+                    let known = self.offer.dialects.keys().map(String::as_str);
+                    let message = format!("no normalizer for dialect {name:?} is loaded");
+                    let member = if names.len() > 1 { "dialects" } else { "dialect" };
+                    self.report(&[member], message, did_you_mean(name, known));
+                }
+            }
+        }
+        (found.len() == names.len()).then_some(found)
     }
 
     fn check_slots(&mut self, adapter: &AdapterOffer) {
@@ -156,29 +205,37 @@ impl<'a> Fitting<'a> {
         }
     }
 
-    /// Adapter and dialect read the same settings. A member is unknown if neither knows it.
-    fn check_settings(&mut self, adapter: &SettingsOffer, dialect: &SettingsOffer) {
-        let provider = self.provider;
+    /// Adapter and dialects read the same settings. A member is unknown if none knows it.
+    fn check_settings(
+        &mut self,
+        settings: &serde_json::Map<String, serde_json::Value>,
+        adapter: &SettingsOffer,
+        dialects: &[(&str, &SettingsOffer)],
+    ) {
+        let readers = || std::iter::once(adapter).chain(dialects.iter().map(|(_, it)| *it));
         let known: BTreeSet<&str> =
-            adapter.known.union(&dialect.known).map(String::as_str).collect();
-        let open = adapter.open || dialect.open;
-        for name in provider.settings.keys().map(String::as_str) {
+            readers().flat_map(|it| &it.known).map(String::as_str).collect();
+        let open = readers().any(|it| it.open);
+        for name in self.provider.settings.keys().map(String::as_str) {
             if !open && !known.contains(name) {
                 let fix = did_you_mean(name, known.iter().copied());
                 self.report(&["settings", name], "unknown setting", fix);
             }
         }
-        for name in adapter.required.union(&dialect.required) {
-            if !provider.settings.contains_key(name) {
+        let required: BTreeSet<&str> =
+            readers().flat_map(|it| &it.required).map(String::as_str).collect();
+        for name in required {
+            if !settings.contains_key(name) {
                 let message = format!("setting {name:?} is missing, which a plugin needs");
                 self.report(&["settings"], message, format!("add {name} to settings"));
             }
         }
     }
 
-    fn reach(&mut self, far_end: FarEnd) -> Option<Reach> {
+    fn reach(&mut self, far_end: FarEnd, preset: &PresetOffer) -> Option<Reach> {
         let provider = self.provider;
-        match (far_end, &provider.base_url) {
+        let known: Option<BaseUrl> = preset.base_url.as_ref().and_then(|url| url.parse().ok());
+        match (far_end, provider.base_url.as_ref().or(known.as_ref())) {
             (FarEnd::Http, Some(base_url)) => Some(Reach::Http {
                 base_url: base_url.as_url().clone(),
                 target: Arc::new(http_target(provider)),

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use exchange::CredentialSource as _;
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::wiring::credentials::Credentials;
-use crate::wiring::offer::{AdapterOffer, FarEnd, SettingsOffer};
+use crate::wiring::offer::{AdapterOffer, FarEnd, PresetOffer, SettingsOffer};
 
 fn offer() -> Offer {
     let adapter = |far_end, dialect: &str, slots: &[(&str, bool)], schema: Value| AdapterOffer {
@@ -14,6 +15,7 @@ fn offer() -> Offer {
         default_dialect: Some(dialect.to_owned()),
         slots: slots.iter().map(|(slot, needed)| ((*slot).to_owned(), *needed)).collect(),
         settings: SettingsOffer::of(&schema),
+        presets: BTreeMap::new(),
     };
     let closed = json!({"properties": {"organization": {}}, "additionalProperties": false});
     let program = json!({
@@ -22,9 +24,16 @@ fn offer() -> Offer {
         "additionalProperties": false
     });
     let prompt = SettingsOffer::of(&json!({"properties": {"prompt": {}}}));
+    let groq = PresetOffer {
+        base_url: Some("https://api.groq.test/v1".to_owned()),
+        dialect: Some("text".to_owned()),
+        settings: json!({"prompt": "last", "organization": "preset"}).as_object().cloned().unwrap(),
+    };
+    let mut http = adapter(FarEnd::Http, "chat", &[("api_key", false)], closed);
+    http.presets.insert("groq".to_owned(), groq);
     Offer {
         adapters: [
-            ("http".to_owned(), adapter(FarEnd::Http, "chat", &[("api_key", false)], closed)),
+            ("http".to_owned(), http),
             ("strict".to_owned(), adapter(FarEnd::Http, "chat", &[("token", true)], json!({}))),
             ("program".to_owned(), adapter(FarEnd::Process, "text", &[], program)),
         ]
@@ -67,7 +76,7 @@ fn a_document_becomes_keys_routes_providers_and_secrets() {
     assert!(snapshot.routes.find("c/anything").is_some());
     let provider = &snapshot.providers["b"];
     assert!(matches!(provider.reach, Reach::Process { .. }));
-    assert_eq!(&*provider.dialect, "text");
+    assert_eq!(provider.dialects, ["text".into()]);
     assert_eq!(&*provider.settings, r#"{"program":"/bin/echo","prompt":"transcript"}"#);
     assert!(matches!(snapshot.providers["a"].reach, Reach::Http { .. }));
     let secret = Credentials::new(secrets).secret("a", "api_key").unwrap();
@@ -166,4 +175,43 @@ fn problems_of_keys_and_providers_are_found_at_once() {
     value["providers"][0]["adapter"] = json!("none");
     value["providers"][1]["settings"] = json!({});
     assert_eq!(compile_value(&value).err().unwrap().len(), 3);
+}
+
+#[test]
+fn a_preset_stands_below_the_operators_own_members() {
+    let mut value = good();
+    value["providers"][0] = json!({"id": "a", "adapter": "http", "preset": "groq", "models": ["m"],
+        "settings": {"organization": "mine"}});
+    let compiled = compile_value(&value).unwrap();
+    let provider = &compiled.snapshot.providers["a"];
+    assert_eq!(provider.dialects, ["text".into()]);
+    let settings: Value = serde_json::from_str(&provider.settings).unwrap();
+    assert_eq!(settings, json!({"prompt": "last", "organization": "mine"}));
+    let Reach::Http { base_url, .. } = &provider.reach else { panic!("not HTTP") };
+    assert_eq!(base_url.as_str(), "https://api.groq.test/v1");
+
+    value["providers"][0]["base_url"] = json!("http://127.0.0.1:9/v2");
+    value["providers"][0]["dialects"] = json!(["chat", "text"]);
+    let compiled = compile_value(&value).unwrap();
+    let provider = &compiled.snapshot.providers["a"];
+    assert_eq!(provider.dialects, ["chat".into(), "text".into()]);
+    let Reach::Http { base_url, .. } = &provider.reach else { panic!("not HTTP") };
+    assert_eq!(base_url.as_str(), "http://127.0.0.1:9/v2");
+
+    value["providers"][0]["preset"] = json!("grog");
+    let problems = compile_value(&value).unwrap_err();
+    assert!(problems[0].contains("did you mean \"groq\"?"), "{problems:?}");
+}
+
+#[test]
+fn programs_are_not_run_again_unless_the_operator_says_so() {
+    let mut value = good();
+    let compiled = compile_value(&value).unwrap();
+    assert_eq!(compiled.snapshot.providers["a"].retry.max_retries, 2);
+    assert_eq!(compiled.snapshot.providers["b"].retry.max_retries, 0);
+    value["providers"][0]["retries"] = json!({"max": 0});
+    value["providers"][1]["retries"] = json!({"max": 1, "base_ms": 5, "max_wait_ms": 10});
+    let compiled = compile_value(&value).unwrap();
+    assert_eq!(compiled.snapshot.providers["a"].retry.max_retries, 0);
+    assert_eq!(compiled.snapshot.providers["b"].retry.max_wait.as_millis(), 10);
 }

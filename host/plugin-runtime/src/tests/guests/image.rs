@@ -157,6 +157,46 @@ impl Image {
         self.list(list)
     }
 
+    /// A caller's request in canonical form, with one entry for the encoder.
+    pub(crate) fn decoded(&mut self, operation: &str, canonical: &str) -> u32 {
+        let (operation, model) = (self.text(operation), self.text("m"));
+        let (canonical, extra) = (self.text(canonical), self.texts(&["kept", "1"]));
+        let mut record = Record::result(false);
+        record.pair(operation).pair(model).byte(1).pair(canonical).pair((extra.0, 1));
+        self.put(&record.0)
+    }
+
+    /// The head of an answer.
+    pub(crate) fn response_head(&mut self, status: u16, headers: &[(&str, &str)]) -> u32 {
+        let mut record = Record::default();
+        self.response_head_record(&mut record, status, headers);
+        self.put(&record.0)
+    }
+
+    /// A whole answer.
+    pub(crate) fn reply(&mut self, status: u16, body: &str) -> u32 {
+        let mut record = Record::default();
+        self.response_head_record(&mut record, status, &[]);
+        record.pair(self.text(body));
+        self.put(&record.0)
+    }
+
+    fn response_head_record(&mut self, record: &mut Record, status: u16, headers: &[(&str, &str)]) {
+        let mut list = Record::default();
+        for (name, value) in headers {
+            list.pair(self.text(name)).pair(self.text(value));
+        }
+        let headers = (self.put(&list.0), u32::try_from(headers.len()).expect("few"));
+        record.0.extend(status.to_le_bytes());
+        record.pair(headers).empty_list();
+    }
+
+    /// Bytes as good case.
+    pub(crate) fn text_list(&mut self, text: &str) -> u32 {
+        let text = self.text(text);
+        self.list(text)
+    }
+
     pub(crate) fn models(&mut self, ids: &[&str]) -> u32 {
         self.documents(ids)
     }

@@ -9,6 +9,14 @@ pub(crate) fn normalizer(name: &str) -> Value {
     })
 }
 
+pub(crate) fn client_api(name: &str) -> Value {
+    let endpoint = format!("POST /v1/{name}");
+    json!({
+        "name": name, "version": "1.0.0", "kind": "normalizer", "contract": "0.1",
+        "dialect": { "name": name, "operations": [], "endpoints": [endpoint] },
+    })
+}
+
 pub(crate) fn http_adapter(name: &str) -> Value {
     json!({
         "name": name, "version": "1.0.0", "kind": "http-adapter", "contract": "0.1",

@@ -28,6 +28,13 @@ const CALL_AND_BODY: &str = "(param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
 const CALL_HEAD_AND_BODY: &str = "(param i32 i32 i32 i32 i32 i32 i32 i32 i32 \
                                   i32 i32 i32 i32 i32 i32 i32) (result i32)";
 const HEAD_AND_BODY: &str = "(param i32 i32 i32 i32 i32 i32 i32) (result i32)";
+/// A request's head is eight values.
+const HEAD_AND_REQUEST: &str = "(param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)";
+/// `failure` is fourteen values; the tenth is a number of 64 bits.
+const STATUS_AND_FAILURE: &str =
+    "(param i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i32 i32 i32 i32 i32) (result i32)";
+const SELF_AND_FAILURE: &str =
+    "(param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i32 i32 i32 i32 i32) (result i32)";
 const THROUGH_MEMORY: &str = "(param i32) (result i32)";
 const TEXT: &str = "(param i32 i32) (result i32)";
 
@@ -49,6 +56,24 @@ pub(crate) const EGRESS: World = World {
         export("push", "[method]decoder.push", "(param i32 i32 i32) (result i32)"),
         export("finish", "[method]decoder.finish", "(param i32 i32) (result i32)"),
         export("dtor", "[dtor]decoder", "(param i32)"),
+    ],
+};
+
+pub(crate) const INGRESS: World = World {
+    include: "patchbay:plugin/ingress-normalizer@0.1.0",
+    interface: "patchbay:plugin/ingress@0.1.0#",
+    imports: "(import \"patchbay:plugin/host@0.1.0\" \"log\" \
+              (func $log (param i32 i32 i32 i32)))\
+              (import \"[export]patchbay:plugin/ingress@0.1.0\" \"[resource-new]encoder\" \
+              (func $resource_new (param i32) (result i32)))",
+    exports: &[
+        export("decode", "decode", HEAD_AND_REQUEST),
+        export("fail", "fail", STATUS_AND_FAILURE),
+        export("constructor", "[constructor]encoder", "(param i32 i32 i32) (result i32)"),
+        export("head", "[method]encoder.head", THROUGH_MEMORY),
+        export("push", "[method]encoder.push", "(param i32 i32 i32) (result i32)"),
+        export("finish", "[method]encoder.finish", SELF_AND_FAILURE),
+        export("dtor", "[dtor]encoder", "(param i32)"),
     ],
 };
 
