@@ -36,6 +36,13 @@ const MAX_ERROR_BYTES: usize = 64 * 1024;
 const RETURNED_HEADERS: [HeaderName; 2] =
     [HeaderName::from_static("openai-processing-ms"), HeaderName::from_static("openai-version")];
 
+/// Headers of a caller that say the same to every provider.
+const NEUTRAL_HEADERS: [HeaderName; 3] = [
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
+];
+
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What an attempt reaches the world through.
@@ -181,7 +188,12 @@ impl Attempt<'_> {
         let secret = self.secret_for(&outgoing.delivery);
         let trace = &self.work.request.trace;
         let began = Instant::now();
-        let sent = self.send(&outgoing, secret).await;
+        let speech = match reader {
+            Reader::Untouched => Speech::Untouched,
+            Reader::Verbatim if self.work.translation.is_none() => Speech::Canonical,
+            Reader::Verbatim | Reader::Decoder => Speech::Translated,
+        };
+        let sent = self.send(&outgoing.delivery, (outgoing.body, speech), secret).await;
         trace.note(|notes| notes.upstream += began.elapsed());
         let reply = sent?;
         let body = TimedBody::new(reply.body, trace.clone());
@@ -237,18 +249,18 @@ impl Attempt<'_> {
 
     async fn send(
         &self,
-        outgoing: &Outgoing<'_>,
+        delivery: &Delivery,
+        (body, speech): (Bytes, Speech),
         secret: Option<Arc<SecretString>>,
     ) -> Result<UpstreamReply, Failure> {
-        let body = outgoing.body.clone();
-        match (&*outgoing.delivery, &self.provider.reach) {
+        match (delivery, &self.provider.reach) {
             (Delivery::Http(http), Reach::Http { target, .. }) => {
                 let credential = http.credential.as_ref().map(|(_, used)| used.clone());
                 let exchange = HttpExchange {
                     target: target.clone(),
                     method: http.method.clone(),
                     url: http.url.clone(),
-                    headers: outgoing_headers(&http.headers, self.work.request, self.choice.way),
+                    headers: outgoing_headers(&http.headers, self.work.request, speech),
                     credential: credential.zip(secret),
                     signing: http.signing.clone(),
                     body,
@@ -274,6 +286,17 @@ impl Attempt<'_> {
     }
 }
 
+/// In what relation the caller's words stand to those that the provider hears.
+#[derive(Clone, Copy)]
+enum Speech {
+    /// Both are OpenAI's.
+    Canonical,
+    /// Both are the same dialect.
+    Untouched,
+    /// They differ.
+    Translated,
+}
+
 /// Who reads a good reply.
 #[derive(Clone, Copy)]
 enum Reader {
@@ -292,18 +315,22 @@ impl<'a> Outgoing<'a> {
     }
 }
 
-/// The plugins' headers, then what policy forwards of the caller's, then our request id. Where
-/// both name a header the plugins know better, unless the caller speaks the provider's dialect.
-fn outgoing_headers(planned: &HeaderMap, request: &CallerRequest, way: Way) -> HeaderMap {
+/// The plugins' headers, then the caller's that may go on, then our request id.
+///
+/// A header that belongs to the caller's API goes on only where the provider is spoken to in the
+/// caller's own dialect; what it says of a translated body would be wrong. A caller whose body
+/// is passed through knows better than the plugins.
+fn outgoing_headers(planned: &HeaderMap, request: &CallerRequest, speech: Speech) -> HeaderMap {
     let mut headers = planned.clone();
-    if way == Way::Untouched {
-        for name in request.forwarded.keys() {
-            headers.remove(name);
+    for name in request.forwarded.keys() {
+        match speech {
+            Speech::Translated if !NEUTRAL_HEADERS.contains(name) => continue,
+            Speech::Untouched => drop(headers.remove(name)),
+            Speech::Canonical | Speech::Translated if planned.contains_key(name) => continue,
+            Speech::Canonical | Speech::Translated => {}
         }
-    }
-    for (name, value) in &request.forwarded {
-        if way == Way::Untouched || !planned.contains_key(name) {
-            headers.append(name, value.clone());
+        for value in request.forwarded.get_all(name) {
+            headers.append(name.clone(), value.clone());
         }
     }
     if let Ok(id) = HeaderValue::from_str(request.request_id.as_str()) {

@@ -95,6 +95,8 @@ async fn shout(bench: &Bench, body: &Value) -> Result<CallerReply, Failure> {
     let head = RequestHead::try_new("POST", "/v1/shout", [].into_iter()).unwrap();
     let mut forwarded = HeaderMap::new();
     forwarded.insert("content-type", "text/from-the-caller".parse().unwrap());
+    forwarded.insert("anthropic-beta", "x".parse().unwrap());
+    forwarded.insert("traceparent", "00-1".parse().unwrap());
     let request = CallerRequest {
         asked: Asked::InDialect { entrance, head },
         body: body.to_string().into(),
@@ -127,6 +129,10 @@ async fn an_answer_is_put_into_the_callers_dialect() {
     let sent: Value = serde_json::from_str(&bench.sent(0)).unwrap();
     assert_eq!(sent["messages"][0]["content"], "hi");
     assert_eq!(bench.trace.read().operation, Some(Operation::Chat));
+    let headers = bench.http.seen.lock().unwrap()[0].headers.clone();
+    assert!(!headers.contains_key("anthropic-beta"), "it speaks of another body");
+    assert_eq!(headers["traceparent"], "00-1");
+    assert_eq!(headers["content-type"], "application/json");
 }
 
 #[tokio::test]
@@ -182,6 +188,7 @@ async fn a_caller_that_speaks_the_providers_dialect_is_not_translated() {
     assert_eq!(bench.sent(0), body.to_string(), "as the caller sent it, but for the model");
     let headers = bench.http.seen.lock().unwrap()[0].headers.clone();
     assert_eq!(headers["content-type"], "text/from-the-caller");
+    assert_eq!(headers["anthropic-beta"], "x");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Providers: plugins that exist and fit, secrets that are there, targets for the transports.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use exchange::{HttpTarget, NetworkReach, ProcessTarget, Timeouts};
@@ -102,8 +102,7 @@ impl<'a> Fitting<'a> {
 
     /// What the adapter knows of the provider beforehand; nothing if none is named.
     fn preset(&mut self, adapter: Option<&'a AdapterOffer>) -> Option<&'a PresetOffer> {
-        static NOTHING: PresetOffer =
-            PresetOffer { base_url: None, dialect: None, settings: serde_json::Map::new() };
+        static NOTHING: LazyLock<PresetOffer> = LazyLock::new(PresetOffer::default);
         let Some(name) = self.provider.preset.as_ref().map(|name| name.as_str()) else {
             return Some(&NOTHING);
         };
