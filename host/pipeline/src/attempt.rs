@@ -15,6 +15,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue};
 use openai_api::envelope::{Edit, with_model};
+use routing::Candidate;
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -53,6 +54,14 @@ pub(crate) struct Ports {
     pub(crate) credentials: Arc<dyn CredentialSource>,
 }
 
+/// A candidate whose provider has the operation.
+#[derive(Clone, Copy)]
+pub(crate) struct Usable<'a> {
+    pub(crate) candidate: &'a Candidate,
+    pub(crate) provider: &'a Provider,
+    pub(crate) choice: Choice,
+}
+
 /// A candidate that answered well.
 pub(crate) struct Answer {
     pub(crate) dropped: Vec<String>,
@@ -82,14 +91,13 @@ struct Outgoing<'a> {
 pub(crate) async fn attempt(
     ports: &Ports,
     work: &Work<'_>,
-    provider: &Provider,
-    model: &Arc<str>,
-    choice: Choice,
+    usable: &Usable<'_>,
 ) -> Result<Answer, Failure> {
+    let Usable { candidate, provider, choice } = *usable;
     let plugins = Plugins::find(&*ports.catalog, provider, choice.dialect)?;
     let call = Call {
         operation: work.operation,
-        model: model.clone(),
+        model: candidate.model.clone(),
         streaming: work.envelope.streaming(),
         settings: provider.settings.clone(),
     };

@@ -12,14 +12,14 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use openai_api::Problem;
 use openai_api::envelope::RequestEnvelope;
-use routing::{AlwaysHealthy, Candidate, Route};
+use routing::{AlwaysHealthy, Route};
 
 use crate::answer::{Answered, kind_of, rubbish};
-use crate::attempt::{Answer, Ports, attempt};
+use crate::attempt::{Answer, Ports, Usable, attempt};
 use crate::caller::Caller;
 use crate::discovery::{self, Discovered, DiscoveryReport};
 use crate::models::{self, ModelEntry};
-use crate::plan::{self, Choice};
+use crate::plan;
 use crate::request::{CallerReply, CallerRequest};
 use crate::snapshot::{Provider, Snapshot};
 use crate::translation::Canonical;
@@ -46,13 +46,6 @@ pub struct Pipeline {
     snapshot: ArcSwap<Snapshot>,
     discovered: ArcSwap<Discovered>,
     ports: Ports,
-}
-
-/// A candidate whose provider has the operation.
-struct Usable<'a> {
-    candidate: &'a Candidate,
-    provider: &'a Provider,
-    choice: Choice,
 }
 
 impl Pipeline {
@@ -181,7 +174,7 @@ impl Pipeline {
         usable: &Usable<'_>,
         attempts: &mut u32,
     ) -> Result<Answer, Failure> {
-        let Usable { candidate, provider, choice } = *usable;
+        let Usable { candidate, provider, .. } = *usable;
         let started = Instant::now();
         provider.retry_budget.deposit();
         let mut retry = 0;
@@ -192,8 +185,7 @@ impl Pipeline {
                 notes.provider = Some(candidate.provider.clone());
                 notes.provider_model = Some(candidate.model.clone());
             });
-            let failure = match attempt(&self.ports, work, provider, &candidate.model, choice).await
-            {
+            let failure = match attempt(&self.ports, work, usable).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };

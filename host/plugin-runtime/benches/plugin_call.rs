@@ -76,7 +76,7 @@ fn call() -> Call {
 }
 
 fn identity() -> ReplyIdentity {
-    ReplyIdentity { id: "chatcmpl-bench".into(), created: 1_700_000_000 }
+    ReplyIdentity { id: "chatcmpl-bench".into(), created: 1_700_000_000, extra: Vec::new() }
 }
 
 /// A request of ordinary size.

@@ -15,12 +15,12 @@ use crate::bindings::egress::exports::patchbay::plugin::egress;
 use crate::bindings::types;
 use crate::breach::Breach;
 use crate::convert;
-use crate::generation::Generation;
 use crate::grant::Isolation;
+use crate::lazy::LazyGeneration;
 use crate::session::Session;
 
 /// A normalizer's generation.
-pub(crate) struct Egress(Arc<Generation<EgressNormalizer>>);
+pub(crate) struct Egress(Arc<LazyGeneration<EgressNormalizer>>);
 
 /// One exchange with it.
 struct Exchange {
@@ -30,7 +30,7 @@ struct Exchange {
 }
 
 impl Egress {
-    pub(crate) fn new(generation: Arc<Generation<EgressNormalizer>>) -> Self {
+    pub(crate) fn new(generation: Arc<LazyGeneration<EgressNormalizer>>) -> Self {
         Self(generation)
     }
 }
@@ -130,7 +130,7 @@ impl EgressExchange for Exchange {
     async fn finish(&mut self, ending: Ending) -> Result<Vec<Bytes>, Failure> {
         let decoder = self.decoder()?;
         self.decoder = None;
-        let reused = self.session.generation().isolation() == Isolation::Reuse;
+        let reused = self.session.isolation() == Isolation::Reuse;
         let clean = ending == Ending::Clean;
         let answer = self
             .session

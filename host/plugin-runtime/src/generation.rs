@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use exchange::{GenerationId, RequestId};
+use exchange::RequestId;
 use wasmtime::Store;
 
 use crate::breach::Breach;
@@ -16,7 +16,6 @@ use crate::call_problem::CallProblem;
 use crate::grant::Isolation;
 use crate::instance::{Instance, InstanceSource};
 use crate::limits::Limits;
-use crate::manifest::Manifest;
 use crate::state::GuestState;
 use crate::stats::{Counters, PluginStats};
 use crate::stock::Stock;
@@ -25,8 +24,6 @@ use crate::world::World;
 
 /// One generation of a plugin that exports world `W`.
 pub(crate) struct Generation<W: World> {
-    id: GenerationId,
-    manifest: Arc<Manifest>,
     isolation: Isolation,
     source: InstanceSource<W>,
     stock: Stock<Instance<W>>,
@@ -47,16 +44,9 @@ pub(crate) enum Place {
 }
 
 impl<W: World> Generation<W> {
-    pub(crate) fn new(
-        id: GenerationId,
-        manifest: Arc<Manifest>,
-        isolation: Isolation,
-        source: InstanceSource<W>,
-    ) -> Arc<Self> {
+    pub(crate) fn new(isolation: Isolation, source: InstanceSource<W>) -> Arc<Self> {
         let limits = *source.runtime().limits();
         Arc::new_cyclic(|this| Self {
-            id,
-            manifest,
             isolation,
             source,
             stock: Stock::new(limits.stock),
@@ -68,20 +58,8 @@ impl<W: World> Generation<W> {
         })
     }
 
-    pub(crate) fn id(&self) -> GenerationId {
-        self.id
-    }
-
-    pub(crate) fn manifest(&self) -> &Arc<Manifest> {
-        &self.manifest
-    }
-
     pub(crate) fn plugin(&self) -> Arc<str> {
         Arc::clone(self.source.plugin())
-    }
-
-    pub(crate) fn isolation(&self) -> Isolation {
-        self.isolation
     }
 
     pub(crate) fn stats(&self) -> PluginStats {

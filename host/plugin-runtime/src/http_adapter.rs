@@ -13,15 +13,15 @@ use crate::bindings::http::HttpProvider;
 use crate::bindings::http::exports::patchbay::plugin::http_adapter as guest;
 use crate::breach::{Breach, shorten};
 use crate::convert;
-use crate::generation::Generation;
+use crate::lazy::LazyGeneration;
 use crate::manifest::Manifest;
 use crate::session::Session;
 
 /// An HTTP adapter's generation.
-pub(crate) struct Http(Arc<Generation<HttpProvider>>);
+pub(crate) struct Http(Arc<LazyGeneration<HttpProvider>>);
 
 impl Http {
-    pub(crate) fn new(generation: Arc<Generation<HttpProvider>>) -> Self {
+    pub(crate) fn new(generation: Arc<LazyGeneration<HttpProvider>>) -> Self {
         Self(generation)
     }
 

@@ -15,12 +15,12 @@ use crate::bindings::ingress::IngressNormalizer;
 use crate::bindings::ingress::exports::patchbay::plugin::ingress as guest;
 use crate::breach::{Breach, shorten};
 use crate::convert;
-use crate::generation::Generation;
 use crate::grant::Isolation;
+use crate::lazy::LazyGeneration;
 use crate::session::Session;
 
 /// A client API's generation.
-pub(crate) struct Ingress(Arc<Generation<IngressNormalizer>>);
+pub(crate) struct Ingress(Arc<LazyGeneration<IngressNormalizer>>);
 
 /// The writing of one reply.
 struct Exchange {
@@ -29,7 +29,7 @@ struct Exchange {
 }
 
 impl Ingress {
-    pub(crate) fn new(generation: Arc<Generation<IngressNormalizer>>) -> Self {
+    pub(crate) fn new(generation: Arc<LazyGeneration<IngressNormalizer>>) -> Self {
         Self(generation)
     }
 }
@@ -113,7 +113,7 @@ impl IngressExchange for Exchange {
     async fn finish(&mut self, failure: Option<&Failure>) -> Result<Bytes, Failure> {
         let encoder = self.encoder()?;
         self.encoder = None;
-        let reused = self.session.generation().isolation() == Isolation::Reuse;
+        let reused = self.session.isolation() == Isolation::Reuse;
         let told = failure.map(convert::caller_failure);
         let answer = self
             .session

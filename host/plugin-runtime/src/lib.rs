@@ -31,6 +31,7 @@ mod http_adapter;
 mod ingress;
 mod inspect;
 mod instance;
+mod lazy;
 mod limits;
 mod load;
 mod load_error;

@@ -1,5 +1,6 @@
 //! From bytes to a generation that has been proved to start.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -16,7 +17,7 @@ use crate::grant::Grant;
 use crate::http_adapter::Http;
 use crate::ingress::Ingress;
 use crate::inspect::{Inspected, Needs, WASM_PAGE_BYTES, inspect};
-use crate::instance::InstanceSource;
+use crate::lazy::{LazyGeneration, Source};
 use crate::limits::InstanceLimits;
 use crate::load_error::LoadError;
 use crate::manifest::{LimitsAsked, Manifest, PluginKind};
@@ -32,10 +33,14 @@ pub(crate) struct Plugin {
     pub(crate) grant: Grant,
     pub(crate) wasi: WasiWorld,
     pub(crate) face: Face,
-    stats: Vec<ReadStats>,
+    sides: Vec<Side>,
 }
 
-type ReadStats = Box<dyn Fn() -> PluginStats + Send + Sync>;
+/// What can be done with one side without knowing its world.
+struct Side {
+    make: Box<dyn Fn() -> Result<(), LoadError> + Send + Sync>,
+    stats: Box<dyn Fn() -> PluginStats + Send + Sync>,
+}
 
 /// The ports it implements.
 #[derive(Clone)]
@@ -51,65 +56,103 @@ pub(crate) enum Face {
 
 impl Plugin {
     pub(crate) fn stats(&self) -> PluginStats {
-        self.stats.iter().map(|read| read()).fold(PluginStats::default(), PluginStats::plus)
+        let each = self.sides.iter().map(|side| (side.stats)());
+        each.fold(PluginStats::default(), PluginStats::plus)
+    }
+
+    /// Compiles the plugin and proves that it starts, if that was not done yet. Takes as long as
+    /// that takes.
+    ///
+    /// # Errors
+    /// If it needs more than there is, or does not start.
+    pub(crate) fn make(&self) -> Result<(), LoadError> {
+        self.sides.iter().try_for_each(|side| (side.make)())
     }
 }
 
 /// A plugin whose manifest has been read, and nothing been compiled.
-pub(crate) struct Candidate<'a> {
-    bytes: &'a [u8],
+pub(crate) struct Candidate {
     manifest: Arc<Manifest>,
     imports: Vec<String>,
     exported: Exported,
     needs: Needs,
 }
 
-impl<'a> Candidate<'a> {
+impl Candidate {
     /// Reads manifest, imports and exports.
     ///
     /// # Errors
     /// If the bytes are not a plugin for this contract.
-    pub(crate) fn inspect(runtime: &Runtime, bytes: &'a [u8]) -> Result<Self, LoadError> {
+    pub(crate) fn inspect(runtime: &Runtime, bytes: &[u8]) -> Result<Self, LoadError> {
         let Inspected { manifest, imports, exports, needs } = inspect(bytes, runtime.limits())?;
         let (kind, exported) = exported(&exports)?;
         if kind != manifest.kind {
             return Err(LoadError::KindMismatch { said: manifest.kind, exported: kind });
         }
         check_sides(&manifest, exported)?;
-        Ok(Self { bytes, manifest: Arc::new(manifest), imports, exported, needs })
+        Ok(Self { manifest: Arc::new(manifest), imports, exported, needs })
     }
 
     pub(crate) fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// Compiles the plugin and proves that it starts. Takes as long as that takes.
+    /// Makes a plugin of it, to be compiled by [`Plugin::make`] or at its first use.
     ///
     /// # Errors
-    /// If it imports what it must not, needs more than there is, or does not start.
-    pub(crate) fn load(self, runtime: &Runtime, grant: Grant) -> Result<Plugin, LoadError> {
+    /// If it imports what it must not, or needs more than there is.
+    pub(crate) fn load(
+        self,
+        runtime: &Runtime,
+        grant: Grant,
+        bytes: Cow<'static, [u8]>,
+    ) -> Result<Plugin, LoadError> {
         let wasi = check_imports(&self.imports, grant)?;
         let limits = narrow(&runtime.limits().instance, self.manifest.limits)?;
         self.needs.check(&limits)?;
-        let linked = link(runtime, self.bytes, &limits, wasi)?;
-        let exported = self.exported;
-        let mut build = Build {
-            runtime: runtime.clone(),
-            id: next_generation(),
-            manifest: self.manifest,
-            grant,
-            sandbox: (limits, wasi),
-            stats: Vec::new(),
+        let id = next_generation();
+        let manifest = self.manifest;
+        let named = (id, Arc::clone(&manifest));
+        let source = Source::new(runtime.clone(), named, grant, (limits, wasi), bytes);
+        let mut sides = Sides { source, sides: Vec::new() };
+        let face = match manifest.kind {
+            PluginKind::Normalizer => sides.dialect(self.exported),
+            PluginKind::HttpAdapter => Face::Http(Arc::new(Http::new(sides.add()))),
+            PluginKind::ProcessAdapter => Face::Process(Arc::new(Process::new(sides.add()))),
         };
-        let face = match build.manifest.kind {
-            PluginKind::Normalizer => build.dialect(&linked, exported)?,
-            PluginKind::HttpAdapter => Face::Http(Arc::new(Http::new(build.generation(linked)?))),
-            PluginKind::ProcessAdapter => {
-                Face::Process(Arc::new(Process::new(build.generation(linked)?)))
-            }
-        };
-        let Build { id, manifest, stats, .. } = build;
-        Ok(Plugin { id, manifest, grant, wasi, face, stats })
+        Ok(Plugin { id, manifest, grant, wasi, face, sides: sides.sides })
+    }
+}
+
+/// The sides of one plugin in the making.
+struct Sides {
+    source: Arc<Source>,
+    sides: Vec<Side>,
+}
+
+impl Sides {
+    /// A stock of instances for each side: a request that is translated on both takes one of
+    /// each, and neither waits for the other.
+    fn dialect(&mut self, exported: Exported) -> Face {
+        let egress = exported.egress.then(|| {
+            let side: Arc<dyn EgressDialect> = Arc::new(Egress::new(self.add()));
+            side
+        });
+        let ingress = exported.ingress.then(|| {
+            let side: Arc<dyn IngressDialect> = Arc::new(Ingress::new(self.add()));
+            side
+        });
+        Face::Dialect { egress, ingress }
+    }
+
+    fn add<W: World>(&mut self) -> Arc<LazyGeneration<W>> {
+        let lazy = LazyGeneration::new(Arc::clone(&self.source));
+        let (made, counted) = (Arc::clone(&lazy), Arc::clone(&lazy));
+        self.sides.push(Side {
+            make: Box::new(move || made.make().map(drop)),
+            stats: Box::new(move || counted.stats()),
+        });
+        lazy
     }
 }
 
@@ -126,57 +169,9 @@ fn check_sides(manifest: &Manifest, exported: Exported) -> Result<(), LoadError>
     Ok(())
 }
 
-/// What generations are made of.
-struct Build {
-    runtime: Runtime,
-    id: GenerationId,
-    manifest: Arc<Manifest>,
-    grant: Grant,
-    sandbox: (InstanceLimits, WasiWorld),
-    stats: Vec<ReadStats>,
-}
-
-impl Build {
-    /// A stock of instances for each side: a request that is translated on both takes one of
-    /// each, and neither waits for the other.
-    fn dialect(
-        &mut self,
-        linked: &InstancePre<GuestState>,
-        exported: Exported,
-    ) -> Result<Face, LoadError> {
-        let mut face = (None, None);
-        if exported.egress {
-            let side: Arc<dyn EgressDialect> =
-                Arc::new(Egress::new(self.generation(linked.clone())?));
-            face.0 = Some(side);
-        }
-        if exported.ingress {
-            let side: Arc<dyn IngressDialect> =
-                Arc::new(Ingress::new(self.generation(linked.clone())?));
-            face.1 = Some(side);
-        }
-        Ok(Face::Dialect { egress: face.0, ingress: face.1 })
-    }
-
-    fn generation<W: World>(
-        &mut self,
-        linked: InstancePre<GuestState>,
-    ) -> Result<Arc<Generation<W>>, LoadError> {
-        let exports = W::look_up(linked).map_err(|error| types(&error))?;
-        let name = Arc::from(&*self.manifest.name);
-        let source = InstanceSource::new(self.runtime.clone(), name, exports, self.sandbox);
-        let manifest = Arc::clone(&self.manifest);
-        let generation = Generation::new(self.id, manifest, self.grant.isolation, source);
-        prove(&generation)?;
-        let counted = Arc::clone(&generation);
-        self.stats.push(Box::new(move || counted.stats()));
-        Ok(generation)
-    }
-}
-
 /// Makes the first instance on a thread of its own: a WASI guest that waits while it starts
 /// would otherwise block whatever runs on this one.
-fn prove<W: World>(generation: &Generation<W>) -> Result<(), LoadError> {
+pub(crate) fn prove<W: World>(generation: &Generation<W>) -> Result<(), LoadError> {
     let proof = thread::scope(|scope| {
         let thread = thread::Builder::new().name("plugin-proof".into());
         let proving = thread.spawn_scoped(scope, || generation.prove());
@@ -210,7 +205,7 @@ fn narrow(granted: &InstanceLimits, asked: LimitsAsked) -> Result<InstanceLimits
     Ok(limits)
 }
 
-fn link(
+pub(crate) fn link(
     runtime: &Runtime,
     bytes: &[u8],
     limits: &InstanceLimits,
@@ -259,6 +254,6 @@ fn check_need(what: &'static str, needed: u64, most: u64) -> Result<(), LoadErro
     Ok(())
 }
 
-fn types(error: &wasmtime::Error) -> LoadError {
+pub(crate) fn types(error: &wasmtime::Error) -> LoadError {
     LoadError::Types(format!("{error:#}"))
 }

@@ -14,8 +14,8 @@ use crate::bindings::process::ProcessProvider;
 use crate::bindings::process::exports::patchbay::plugin::process_adapter as guest;
 use crate::breach::{Breach, shorten};
 use crate::convert;
-use crate::generation::Generation;
 use crate::http_adapter::declared_use;
+use crate::lazy::LazyGeneration;
 use crate::session::Session;
 
 const MAX_ARGUMENTS: usize = 1024;
@@ -23,10 +23,10 @@ const MAX_VARIABLES: usize = 256;
 const MAX_PROGRAM_BYTES: usize = 4096;
 
 /// A process adapter's generation.
-pub(crate) struct Process(Arc<Generation<ProcessProvider>>);
+pub(crate) struct Process(Arc<LazyGeneration<ProcessProvider>>);
 
 impl Process {
-    pub(crate) fn new(generation: Arc<Generation<ProcessProvider>>) -> Self {
+    pub(crate) fn new(generation: Arc<LazyGeneration<ProcessProvider>>) -> Self {
         Self(generation)
     }
 

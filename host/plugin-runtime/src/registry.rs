@@ -5,6 +5,7 @@
 //! of the bundled one of the same name, which comes back when the installed one is removed.
 //! Watching a directory, trust and roll-back are not here.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -81,6 +82,42 @@ impl Registry {
         &self.runtime
     }
 
+    /// Takes a plugin of the gateway's own, to be compiled by [`Registry::prepare`] or at its first
+    /// use.
+    ///
+    /// # Errors
+    /// Says what is wrong with the plugin; the table is as it was.
+    pub fn install_bundled(
+        &self,
+        bytes: &'static [u8],
+        grant: Grant,
+    ) -> Result<GenerationId, LoadError> {
+        let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        let candidate = Candidate::inspect(&self.runtime, bytes)?;
+        let loaded = self.load(candidate, Cow::Borrowed(bytes), (Origin::Bundled, grant))?;
+        Ok(self.serve(loaded))
+    }
+
+    /// Compiles those of the plugins that are not compiled yet: the adapters and dialects of
+    /// these names. Names that no plugin has are passed over. Not for a task's thread.
+    ///
+    /// # Errors
+    /// Names the first plugin that cannot be used.
+    pub fn prepare<'a>(
+        &self,
+        adapters: impl IntoIterator<Item = &'a str>,
+        dialects: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), (String, LoadError)> {
+        let table = self.table.load_full();
+        let adapters = adapters.into_iter().filter_map(|name| table.plugin(name));
+        let dialects = dialects.into_iter().filter_map(|name| table.dialect(name));
+        for entry in adapters.chain(dialects) {
+            let plugin = &entry.plugin;
+            plugin.make().map_err(|error| (plugin.manifest.name.clone(), error))?;
+        }
+        Ok(())
+    }
+
     /// Loads a plugin and lets it serve from the next attempt on, instead of an earlier
     /// generation of the same name and origin. Compiles: not for a task's thread.
     ///
@@ -94,7 +131,7 @@ impl Registry {
     ) -> Result<GenerationId, LoadError> {
         let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
         let candidate = Candidate::inspect(&self.runtime, bytes)?;
-        self.load(candidate, bytes, (origin, grant))
+        self.load_now(candidate, bytes, (origin, grant))
     }
 
     /// Removes an installed plugin; a bundled one of the same name serves again. False if none
@@ -117,20 +154,33 @@ impl Registry {
         self.table.load().serving().map(|entry| entry.status()).collect()
     }
 
+    fn load_now(
+        &self,
+        candidate: Candidate,
+        bytes: &[u8],
+        origin: (Origin, Grant),
+    ) -> Result<GenerationId, LoadError> {
+        let loaded = self.load(candidate, Cow::Owned(bytes.to_vec()), origin)?;
+        loaded.plugin.make()?;
+        Ok(self.serve(loaded))
+    }
+
     fn load(
         &self,
-        candidate: Candidate<'_>,
-        bytes: &[u8],
+        candidate: Candidate,
+        bytes: Cow<'static, [u8]>,
         (origin, grant): (Origin, Grant),
-    ) -> Result<GenerationId, LoadError> {
-        let table = self.table.load_full();
-        table.check_dialect(candidate.manifest())?;
-        let plugin = candidate.load(&self.runtime, grant)?;
-        let id = plugin.id;
-        let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        let entry = Entry { plugin, origin, sha256 };
-        self.table.store(Arc::new(table.with(entry)));
-        Ok(id)
+    ) -> Result<Entry, LoadError> {
+        self.table.load().check_dialect(candidate.manifest())?;
+        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let plugin = candidate.load(&self.runtime, grant, bytes)?;
+        Ok(Entry { plugin, origin, sha256 })
+    }
+
+    fn serve(&self, entry: Entry) -> GenerationId {
+        let id = entry.plugin.id;
+        self.table.store(Arc::new(self.table.load().with(entry)));
+        id
     }
 }
 

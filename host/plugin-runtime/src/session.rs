@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use exchange::{Failure, RequestId};
+use exchange::{Failure, FailureKind, RequestId};
 use wasmtime::Store;
 
 use crate::breach::Breach;
 use crate::call_problem::CallProblem;
 use crate::generation::{Generation, Place};
+use crate::grant::Isolation;
 use crate::instance::Instance;
+use crate::lazy::LazyGeneration;
 use crate::state::GuestState;
 use crate::world::World;
 
@@ -17,7 +19,7 @@ use crate::world::World;
 /// Dropping the future of a call gives up the instance: a call on the blocking pool runs to its
 /// end or deadline, and what it answers is lost.
 pub(crate) struct Session<W: World> {
-    generation: Arc<Generation<W>>,
+    lazy: Arc<LazyGeneration<W>>,
     request: Option<RequestId>,
     seat: Seat<W>,
     in_order: bool,
@@ -33,12 +35,12 @@ enum Seat<W> {
 }
 
 impl<W: World> Session<W> {
-    pub(crate) fn new(generation: Arc<Generation<W>>, request: Option<RequestId>) -> Self {
-        Self { generation, request, seat: Seat::Unused, in_order: true }
+    pub(crate) fn new(lazy: Arc<LazyGeneration<W>>, request: Option<RequestId>) -> Self {
+        Self { lazy, request, seat: Seat::Unused, in_order: true }
     }
 
-    pub(crate) fn generation(&self) -> &Generation<W> {
-        &self.generation
+    pub(crate) fn isolation(&self) -> Isolation {
+        self.lazy.isolation()
     }
 
     /// Calls into the plugin, on this task or on the blocking pool.
@@ -51,15 +53,16 @@ impl<W: World> Session<W> {
         body_bytes: usize,
         work: impl FnOnce(&W, &mut Store<GuestState>) -> wasmtime::Result<R> + Send + 'static,
     ) -> Result<R, Failure> {
+        let generation = self.lazy.get().await?;
         let seat = std::mem::replace(&mut self.seat, Seat::Empty);
         let visit = Visit { seat, request: self.request.clone(), function };
-        let answer = match self.generation.place(body_bytes) {
-            Place::Inline => visit.run(&self.generation, work),
+        let answer = match generation.place(body_bytes) {
+            Place::Inline => visit.run(&generation, work),
             Place::BlockingPool => {
-                let generation = Arc::clone(&self.generation);
+                let plugin = generation.plugin();
                 tokio::task::spawn_blocking(move || visit.run(&generation, work))
                     .await
-                    .unwrap_or_else(|source| Err(self.lost(function, source)))
+                    .unwrap_or_else(|source| Err(CallProblem::Lost { plugin, function, source }))
             }
         };
         let (instance, result) = answer?;
@@ -83,22 +86,22 @@ impl<W: World> Session<W> {
         answer: Result<T, Breach>,
     ) -> Result<T, Failure> {
         answer.map_err(|breach| {
+            let Some(generation) = self.lazy.ready() else {
+                return Failure::new(FailureKind::Internal, "an answer of a plugin never called");
+            };
             if let Seat::Taken(instance) = std::mem::replace(&mut self.seat, Seat::Empty) {
-                self.generation.discard(instance);
+                generation.discard(instance);
             }
-            self.generation.breach(function, breach).into()
+            generation.breach(function, breach).into()
         })
-    }
-
-    fn lost(&self, function: &'static str, source: tokio::task::JoinError) -> CallProblem {
-        CallProblem::Lost { plugin: self.generation.plugin(), function, source }
     }
 }
 
 impl<W: World> Drop for Session<W> {
     fn drop(&mut self) {
-        if let Seat::Taken(instance) = std::mem::replace(&mut self.seat, Seat::Empty) {
-            self.generation.give_back(instance, self.in_order);
+        let seat = std::mem::replace(&mut self.seat, Seat::Empty);
+        if let (Seat::Taken(instance), Some(generation)) = (seat, self.lazy.ready()) {
+            generation.give_back(instance, self.in_order);
         }
     }
 }

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
-use plugin_runtime::{
-    Grant, Isolation, Limits, LoadReport, Origin, Registry, Runtime, SocketImports,
-};
+use anyhow::{Context as _, anyhow};
+use pipeline::Snapshot;
+use plugin_runtime::{Grant, Isolation, Limits, LoadReport, Registry, Runtime, SocketImports};
 
 use crate::configuration::{self, PluginGrant, PluginSettings, Trust};
 use crate::wiring::offer::Offer;
@@ -32,11 +31,25 @@ pub(crate) fn load(settings: &PluginSettings) -> anyhow::Result<LoadedPlugins> {
     let registry = Registry::new(runtime);
     for (name, component) in BUNDLED {
         registry
-            .install(component, Origin::Bundled, grant(settings, name))
+            .install_bundled(component, grant(settings, name))
             .with_context(|| format!("bundled plugin {name} does not load"))?;
     }
     let refused = load_installed(&registry, settings);
     Ok(LoadedPlugins { offer: Offer::of(&registry), registry, refused })
+}
+
+/// Compiles the plugins that providers name, so that no request has to wait for it. The others
+/// are compiled at their first use.
+///
+/// # Errors
+/// Names the plugin that cannot be used.
+pub(crate) fn prepare(registry: &Registry, snapshot: &Snapshot) -> anyhow::Result<()> {
+    let providers = || snapshot.providers.values();
+    let adapters = providers().map(|provider| &*provider.adapter);
+    let dialects = providers().flat_map(|provider| provider.dialects.iter().map(|it| &**it));
+    registry
+        .prepare(adapters, dialects)
+        .map_err(|(name, error)| anyhow!(error).context(format!("plugin {name} cannot be used")))
 }
 
 /// Loads the directory if the operator trusts what is in it. Says of each plugin that does not

@@ -20,6 +20,7 @@ use crate::wiring::compile::Compiled;
 use crate::wiring::credentials::Credentials;
 use crate::wiring::fit;
 use crate::wiring::offer::Offer;
+use crate::wiring::plugins;
 use crate::wiring::watched_file::WatchedFile;
 
 /// How often the file is looked at.
@@ -94,6 +95,10 @@ impl Reloader {
             Ok(fitted) => fitted,
             Err(findings) => return self.refuse(&findings),
         };
+        if let Err(error) = plugins::prepare(&self.registry, &snapshot) {
+            error!("configuration not reloaded, the one before stays: {error:#}");
+            return;
+        }
         // Secrets first: a request by the new snapshot must find them.
         self.credentials.replace(secrets);
         self.pipeline.replace(snapshot);

@@ -23,10 +23,10 @@ use crate::configuration::{LogFormat, LogSettings, ServerSettings};
 use crate::wiring::Prepared;
 use crate::wiring::compile::Compiled;
 use crate::wiring::credentials::Credentials;
-use crate::wiring::discovery;
 use crate::wiring::reload::{self, Reloader, StartSettings};
 use crate::wiring::service::GatewayService;
 use crate::wiring::watched_file::WatchedFile;
+use crate::wiring::{discovery, plugins};
 
 /// Largest head of a request. Every connection buffers as much.
 const MAX_HEAD_BYTES: u32 = 64 * 1024;
@@ -62,6 +62,7 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
     let listener = bind(settings.listen).await?;
     let address = listener.local_addr().context("the listener has no address")?;
     report(&prepared);
+    plugins::prepare(&prepared.registry, &prepared.compiled.snapshot)?;
     let process = Arc::new(ProcessUpstream::try_new()?);
     let parts = Parts::join(prepared, Arc::clone(&process))?;
     let edge = Edge::new(Arc::new(parts.service), access, edge_limits(&settings));

@@ -62,7 +62,7 @@ impl Registry {
             return Err(LoadError::NameTaken(name));
         }
         let origin = Origin::Installed(Some(path.to_owned()));
-        let generation = self.load(candidate, &bytes, (origin, grant_of(&name)))?;
+        let generation = self.load_now(candidate, &bytes, (origin, grant_of(&name)))?;
         names.insert(name);
         Ok(generation)
     }

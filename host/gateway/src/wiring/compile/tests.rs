@@ -199,7 +199,7 @@ fn a_preset_stands_below_the_operators_own_members() {
     assert_eq!(base_url.as_str(), "http://127.0.0.1:9/v2");
 
     value["providers"][0]["preset"] = json!("grog");
-    let problems = compile_value(&value).unwrap_err();
+    let problems = compile_value(&value).err().unwrap();
     assert!(problems[0].contains("did you mean \"groq\"?"), "{problems:?}");
 }
 
