@@ -37,9 +37,11 @@ pub(crate) fn decode(head: &RequestHead, body: &[u8]) -> Result<Decoded, Failure
     if request.model.is_empty() {
         return Err(reader.wrong("model", "has to name a model"));
     }
+    // A count is no stream, whatever its caller says.
+    let stream = reader.take("stream")?.filter(|stream| *stream && !counts);
     if !counts {
         request.max_completion_tokens = Some(limit(&mut reader)?);
-        request.stream = reader.take("stream")?.filter(|stream| *stream);
+        request.stream = stream;
     }
     request.messages = turns::read(&mut reader)?;
     request.temperature = temperature(&mut reader)?;

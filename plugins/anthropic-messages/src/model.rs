@@ -75,6 +75,15 @@ impl Model {
     pub(crate) fn max_tokens_default(self) -> u64 {
         if self.is_since(4, 0) { 32_000 } else { 4_096 }
     }
+
+    /// The greatest limit that all models of a generation accept, as far as they take budgets.
+    pub(crate) fn max_tokens_most(self) -> u64 {
+        match self {
+            Self::Claude(4, 0 | 1) => 32_000,
+            Self::Claude(3, _) | Self::Claude(4, 2..=5) => 64_000,
+            Self::Claude(..) | Self::Foreign => u64::MAX,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -72,6 +72,8 @@ pub(crate) struct Manner {
     /// Value of the member `anthropic_version`, where the platform wants it in the body.
     pub(crate) body_version: Option<String>,
     pub(crate) max_tokens_default: u64,
+    /// What `max_tokens_default` and a budget of thinking may come to.
+    pub(crate) max_tokens_most: u64,
     pub(crate) thinking: ThinkingForm,
     pub(crate) display: Display,
     pub(crate) sampling: bool,
@@ -99,15 +101,16 @@ impl Manner {
         } else {
             ThinkingForm::None
         };
+        let max_tokens_default =
+            settings.max_tokens_default.map_or_else(|| model.max_tokens_default(), NonZeroU64::get);
         let version = settings.anthropic_version.unwrap_or_else(|| VERSION.to_owned());
         // Versions are dates: the order of the texts is that of time.
         let sampling = model.takes_sampling() && version.as_str() < VERSION_WITHOUT_SAMPLING;
         Ok(Self {
             model,
             body_version: settings.body_version,
-            max_tokens_default: settings
-                .max_tokens_default
-                .map_or_else(|| model.max_tokens_default(), NonZeroU64::get),
+            max_tokens_default,
+            max_tokens_most: model.max_tokens_most().max(max_tokens_default),
             thinking: settings.thinking.unwrap_or(by_name),
             display: settings.thinking_display.unwrap_or_default(),
             sampling: settings.sampling.unwrap_or(sampling),

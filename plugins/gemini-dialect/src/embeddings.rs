@@ -57,7 +57,7 @@ pub(crate) fn encode(
     let texts = texts(&request.input)?;
     let (body, method) = match (settings.embeddings_api(&call.model), texts) {
         (EmbeddingsApi::EmbedContent, [text]) if is_single => {
-            (content(text, &options), Some("embedContent"))
+            (single(text, &options, &call.model), Some("embedContent"))
         }
         (EmbeddingsApi::EmbedContent, texts) => (batch(texts, &options, &call.model), None),
         (EmbeddingsApi::VertexEmbedContent, [text]) => (vertex(text, &options), None),
@@ -131,14 +131,15 @@ fn with_text(text: &str) -> Object {
     request
 }
 
+/// The Gemini API requires the model in the body, which also the path names.
+fn single(text: &str, options: &Object, model: &str) -> Object {
+    let mut request = content(text, options);
+    put(&mut request, "model", &model::full_name(model));
+    request
+}
+
 fn batch(texts: &[String], options: &Object, model: &str) -> Object {
-    let name = model::full_name(model);
-    let request = |text: &String| {
-        let mut request = content(text, options);
-        put(&mut request, "model", &name);
-        request
-    };
-    let requests: Vec<Object> = texts.iter().map(request).collect();
+    let requests: Vec<Object> = texts.iter().map(|text| single(text, options, model)).collect();
     let mut body = Object::new();
     put(&mut body, "requests", &requests);
     body

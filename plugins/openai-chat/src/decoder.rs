@@ -52,6 +52,10 @@ impl Decoder for ReplyDecoder {
     fn finish(self, ending: Ending) -> Result<Vec<Document>, Failure> {
         match self {
             Self::Stream { done: true, .. } => Ok(Vec::new()),
+            // What is cut there is no event.
+            Self::Stream { .. } if ending == Ending::Broken => {
+                Err(Failure::truncated("the provider's stream broke off before [DONE]"))
+            }
             Self::Stream { events, mut done } => {
                 let mut documents = Vec::new();
                 read_events(events.finish(), &mut done, &mut documents)?;

@@ -1,5 +1,10 @@
 //! What a server's errors mean: `{"error": "a sentence", "error_type": "a word"}`, with a status
 //! or, in a stream, in an event.
+//!
+//! A server whose places are all taken says `overloaded` with status 429. That is the server's state
+//! and no limit of the one who asks, so it is `upstream-overloaded`; a 429 without that word is from
+//! a host before the server that limits rates. Source:
+//! <https://github.com/huggingface/text-generation-inference/blob/main/router/src/server.rs>.
 
 use patchbay_sdk::{Failure, FailureKind, ResponseHead, explain};
 use serde_json::Value;

@@ -19,10 +19,12 @@ impl Writer<'_> {
                 self.set("max_tokens", new);
             }
             (None, Some(old)) => self.set("max_tokens", old),
-            // Thinking counts for the limit: the default is for the answer.
+            // Thinking counts for the limit: the default is for the answer, as far as the model goes.
             (None, None) => {
+                let manner = self.manner;
                 let thinking = reasoning.budget.unwrap_or(0);
-                self.set("max_tokens", &self.manner.max_tokens_default.saturating_add(thinking));
+                let both = manner.max_tokens_default.saturating_add(thinking);
+                self.set("max_tokens", &both.min(manner.max_tokens_most));
             }
         }
         if let Some(stop) = &request.stop {

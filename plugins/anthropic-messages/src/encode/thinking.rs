@@ -1,8 +1,9 @@
 //! How much a model is to think.
 //!
 //! Claude 4.6 and later think adaptively and take an effort; models before that take a budget of
-//! tokens, which has to be at least 1024 and less than `max_tokens`. A caller's own `thinking`
-//! is not touched. Where thinking cannot be turned on (a tool is forced, or another model's calls
+//! tokens, which has to be at least 1024 and less than `max_tokens`: of a caller's limit it gets
+//! four fifths at most, and where the caller has none it comes on top of the default. A caller's
+//! own `thinking` is not touched. Where thinking cannot be turned on (a tool is forced, or another model's calls
 //! are to be continued) the effort alone says how thorough the answer is to be, or
 //! `reasoning_effort` is named as dropped.
 //!
@@ -63,16 +64,16 @@ pub(super) fn of(
             Some(adaptive(&word, manner, is_forced, dropped))
         }
         ThinkingForm::Budget if is_forced || conversation.continues_unthought_calls() => None,
-        ThinkingForm::Budget => budgeted(&word, limit(request)),
+        ThinkingForm::Budget => budgeted(&word, limit(request, manner)),
     };
     dropped.add_if(written.is_none(), "reasoning_effort");
     written.unwrap_or_default()
 }
 
-/// The caller's limit of the answer, thinking included.
-fn limit(request: &ChatRequest) -> Option<u64> {
+/// The limit of the answer, thinking included: the caller's, or else the model's.
+fn limit(request: &ChatRequest, manner: &Manner) -> Option<u64> {
     let limit = request.max_completion_tokens.as_ref().or(request.max_tokens.as_ref());
-    limit.and_then(Number::as_u64)
+    limit.map_or(Some(manner.max_tokens_most), Number::as_u64)
 }
 
 fn own_thinking(thinking: RawJson) -> Reasoning {

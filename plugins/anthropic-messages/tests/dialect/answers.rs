@@ -69,6 +69,7 @@ fn role() -> Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one row a line of a table")]
 fn every_kind_of_stream_has_the_vendors_events_in_the_vendors_order() {
     let counts = usage(json!({"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12,
         "prompt_tokens_details": {"cached_tokens": 4},

@@ -50,7 +50,8 @@ fn every_request_becomes_a_canonical_one() {
 
 #[test]
 fn a_count_needs_no_limit_and_is_never_streamed() {
-    let request = json!({"model": "m", "messages": [{"role": "user", "content": "hi"}]});
+    let messages = json!([{"role": "user", "content": "hi"}]);
+    let request = json!({"model": "m", "messages": messages, "stream": true});
     for path in ["/v1/messages/count_tokens", "/v1/messages/count_tokens?beta=true"] {
         let (decoded, canonical) = decode::<AnthropicMessages>(path, &request).unwrap();
         assert_eq!((decoded.operation.as_str(), decoded.streaming), ("count-tokens", false));

@@ -73,6 +73,25 @@ fn old_models_get_a_budget_and_room_for_the_answer() {
 }
 
 #[test]
+fn budget_and_answer_together_stay_within_what_the_model_accepts() {
+    let cases = [
+        (BUDGET, json!({}), "max", 32_768, 64_000),
+        ("claude-opus-4-1-20250805", json!({}), "low", 2048, 32_000),
+        ("claude-opus-4-1-20250805", json!({}), "max", 25_600, 32_000),
+        ("claude-3-7-sonnet-20250219", json!({}), "high", 16_384, 20_480),
+        // An operator knows better than a name.
+        ("claude-opus-4-1-20250805", json!({"max_tokens_default": 40_000}), "low", 2048, 40_000),
+        ("local", json!({"thinking": "budget"}), "max", 32_768, 36_864),
+    ];
+    for (model, settings, word, budget, limit) in cases {
+        let (said, dropped) = thinking(model, settings, json!({"reasoning_effort": word}));
+        assert_eq!(said["thinking"]["budget_tokens"], budget, "{model} {word}");
+        assert_eq!(said["max_tokens"], limit, "{model} {word}");
+        assert!(dropped.is_empty(), "{dropped:?}");
+    }
+}
+
+#[test]
 fn an_effort_that_cannot_be_expressed_is_named() {
     let small = json!({"reasoning_effort": "high", "max_tokens": 1200});
     let unknown = json!({"reasoning_effort": "ultra"});

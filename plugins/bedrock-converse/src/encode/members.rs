@@ -104,7 +104,9 @@ pub(super) fn answer<'a>(
         Unset::Everything => false,
     };
     let may_limit = unset != Unset::Everything;
-    config.max_tokens = reasoning::limit(chat).filter(|_| may_limit).cloned();
+    if let Some(limit) = reasoning::limit(chat).filter(|_| may_limit) {
+        config.max_tokens = Some(limit.clone());
+    }
     config.temperature = chat.temperature.clone().filter(|it| may_set(it, 1.0));
     config.top_p = chat.top_p.clone().filter(|it| may_set(it, 0.95));
     dropped.add_if(!may_limit && chat.max_tokens.is_some(), "max_tokens");

@@ -2,6 +2,10 @@
 //!
 //! Claude from 4.6 on: adaptive thinking with `outputConfig.effort`; Claude 3.7 to 4.5: a budget of
 //! tokens; Nova 2: `reasoningConfig`; OpenAI's models: `reasoning_effort` itself.
+//!
+//! A budget counts for the limit of tokens and has to be less than it. Of a caller's limit it gets
+//! four fifths at most; where the caller has none, a limit is sent that leaves the answer its usual
+//! room beside the budget, because Converse's own can be less than the budget.
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-thinking.html>,
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html>,
 //! <https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html>.
@@ -39,7 +43,25 @@ enum Style {
 /// Thinking budgets below this are refused.
 const LEAST_BUDGET: u64 = 1024;
 
+/// Writes the effort, and a limit of tokens where one is needed that the caller does not set.
 pub(super) fn write(
+    body: &mut ConverseBody<'_>,
+    chat: &ChatRequest,
+    history: &History<'_>,
+    job: &mut Job<'_>,
+) -> Unset {
+    let unset = effort(body, chat, history, job);
+    if limit(chat).is_none() {
+        let budget = budget_in(&body.additional_model_request_fields);
+        body.inference_config.max_tokens = budget.map(|budget| {
+            let most = most_tokens(job.family);
+            Number::from(answer_tokens(job.family).saturating_add(budget).min(most))
+        });
+    }
+    unset
+}
+
+fn effort(
     body: &mut ConverseBody<'_>,
     chat: &ChatRequest,
     history: &History<'_>,
@@ -79,7 +101,8 @@ pub(super) fn write(
         Some(Style::Budget)
             if !own && !is_forced && history.last_calls != Some(LastCalls::WithoutReasoning) =>
         {
-            budgeted(fields, budget(effort, limit(chat)), job)
+            let limit = limit(chat).map_or(Some(most_tokens(job.family)), Number::as_u64);
+            budgeted(fields, budget(effort, limit), job)
         }
         _ => {
             job.dropped.add("reasoning_effort");
@@ -141,21 +164,43 @@ fn at_most_high(effort: &'static str) -> &'static str {
     if matches!(effort, "xhigh" | "max") { "high" } else { effort }
 }
 
-/// Tokens for thinking, a fifth of the limit being kept for the answer; none if the limit leaves
-/// too few.
-fn budget(effort: &str, limit: Option<&Number>) -> Option<u64> {
+/// Tokens for thinking, a fifth of the limit being kept for the answer; none if the effort is not
+/// known or the limit leaves too few.
+fn budget(effort: &str, limit: Option<u64>) -> Option<u64> {
     let wanted = match effort {
         "minimal" => LEAST_BUDGET,
         "low" => 2048,
+        "medium" => 8192,
         "high" => 16_384,
         "xhigh" | "max" => 32_768,
-        _ => 8192,
+        _ => return None,
     };
-    let budget = match limit.and_then(Number::as_u64) {
-        Some(limit) => wanted.min(limit.saturating_sub(limit / 5)),
-        None => wanted,
-    };
+    let budget = limit.map_or(wanted, |limit| wanted.min(limit / 5 * 4));
     (budget >= LEAST_BUDGET).then_some(budget)
+}
+
+/// The budget that the model is given, be it the caller's own.
+fn budget_in(fields: &Object) -> Option<u64> {
+    let thinking = fields.get::<Object>("thinking").ok().flatten()?;
+    thinking.get::<Number>("budget_tokens").ok().flatten()?.as_u64()
+}
+
+/// What the answer may have beside a budget.
+fn answer_tokens(family: Family) -> u64 {
+    match family {
+        Family::Claude(Some(version)) if version >= (4, 0) => 32_000,
+        _ => 4096,
+    }
+}
+
+/// The greatest limit that all models of a version accept, as far as they take budgets:
+/// <https://platform.claude.com/docs/en/about-claude/models/overview>.
+fn most_tokens(family: Family) -> u64 {
+    match family {
+        Family::Claude(Some((4, 0 | 1))) => 32_000,
+        Family::Claude(Some((3, _) | (4, 2..=5))) => 64_000,
+        _ => u64::MAX,
+    }
 }
 
 /// The limit of tokens; the newer name outranks the older one.

@@ -304,6 +304,35 @@ fn reasoning_effort_takes_the_form_of_the_models_maker() {
 }
 
 #[test]
+fn a_budget_stays_below_the_limit_of_tokens() {
+    let own = json!({"type": "enabled", "budget_tokens": 5000});
+    let cases = [
+        // Without a limit the answer has its usual room beside the budget, as far as the model goes.
+        ("claude-sonnet-4-5-20250929", json!({"reasoning_effort": "low"}), 2048, 34_048),
+        ("claude-sonnet-4-5-20250929", json!({"reasoning_effort": "max"}), 32_768, 64_000),
+        ("claude-opus-4-1-20250805", json!({"reasoning_effort": "low"}), 2048, 32_000),
+        ("claude-opus-4-1-20250805", json!({"reasoning_effort": "max"}), 25_600, 32_000),
+        ("claude-3-7-sonnet-20250219", json!({"reasoning_effort": "high"}), 16_384, 20_480),
+        ("claude-sonnet-4-5-20250929", json!({"thinking": own}), 5000, 37_000),
+        // Of a limit a fifth is left.
+        (
+            "claude-sonnet-4-5-20250929",
+            json!({"reasoning_effort": "medium", "max_completion_tokens": 4096}),
+            3276,
+            4096,
+        ),
+    ];
+    for (model, members, budget, limit) in cases {
+        let mut request = members.clone();
+        request["messages"] = hello();
+        let (body, _) = body_of(&chat(&format!("anthropic.{model}-v1:0")), request);
+        let thinking = &body["additionalModelRequestFields"]["thinking"];
+        assert_eq!(thinking["budget_tokens"], budget, "{model} {members}");
+        assert_eq!(body["inferenceConfig"]["maxTokens"], limit, "{model} {members}");
+    }
+}
+
+#[test]
 fn with_a_budget_claude_does_not_think_on_from_calls_that_came_without_thoughts() {
     let with = |details: Value| {
         json!({"reasoning_effort": "high", "messages": [

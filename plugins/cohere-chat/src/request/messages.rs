@@ -212,21 +212,23 @@ fn answer<'a>(
     dropped: &mut Dropped,
 ) -> Option<TurnContent<'a>> {
     let refusal = message.refusal.as_deref();
-    if let (Some(Content::Text(text)), None, true) =
-        (&message.content, refusal, thoughts.is_empty())
-    {
+    let has_calls = message.tool_calls.as_ref().is_some_and(|calls| !calls.is_empty());
+    // Callers that joined a stream have an empty text where the model only thought or called.
+    let silent = |text: &str| text.is_empty() && (has_calls || !thoughts.is_empty());
+    let said = message.content.as_ref();
+    let said = said.filter(|it| !matches!(it, Content::Text(text) if silent(text)));
+    if let (Some(Content::Text(text)), None, true) = (said, refusal, thoughts.is_empty()) {
         return Some(TurnContent::Text(text));
     }
     let thinking = |thought: &'a str| Block::Thinking { thinking: thought.into() };
     let mut all: Vec<Block<'a>> = thoughts.into_iter().map(thinking).collect();
-    match &message.content {
+    match said {
         Some(Content::Text(text)) => all.push(Block::Text { text: text.into() }),
         Some(Content::Parts(parts)) => all.extend(blocks(parts, &message.role, path, dropped)),
         None => {}
     }
     // What the model said when it declined is text like any other to Cohere.
     all.extend(refusal.map(|text| Block::Text { text: text.into() }));
-    let has_calls = message.tool_calls.as_ref().is_some_and(|calls| !calls.is_empty());
     match all.is_empty() {
         true if has_calls => None,
         true => Some(TurnContent::Text("")),

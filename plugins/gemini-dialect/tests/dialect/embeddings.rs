@@ -43,7 +43,7 @@ fn googles_options_are_carried_and_the_settings_fill_in() {
     let encoded = encode("gemini-embedding-001", "{}", request.clone()).unwrap();
     let options = json!({
         "content": {"parts": [{"text": "x"}]}, "taskType": "RETRIEVAL_QUERY", "title": "T",
-        "outputDimensionality": 8,
+        "outputDimensionality": 8, "model": "models/gemini-embedding-001",
     });
     assert_eq!(body(&encoded), options);
     assert_eq!(encoded.dropped, ["colour"]);

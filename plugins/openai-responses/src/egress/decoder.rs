@@ -4,6 +4,7 @@ use patchbay_sdk::split::{SseEvent, SseSplitter};
 use patchbay_sdk::{
     Call, Decoder, Document, Ending, Failure, ReplyIdentity, ResponseHead, explain,
 };
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::event::{Event, Text};
@@ -65,7 +66,12 @@ impl Decoder for ReplyDecoder {
             Body::Whole(body) => self.read_whole(&body),
             Body::Stream { .. } if self.reply.is_none() => Ok(Vec::new()),
             Body::Stream { events, prefix } => {
-                let last = events.finish();
+                // A part of an event is no event, where the connection broke.
+                let is_part = |event: &SseEvent| {
+                    ending == Ending::Broken
+                        && serde_json::from_slice::<IgnoredAny>(&event.data).is_err()
+                };
+                let last = events.finish().filter(|event| !is_part(event));
                 let documents = match (&last, prefix) {
                     (None, Some(prefix)) if ending == Ending::Clean => {
                         return Err(instead_of_events(&prefix));
