@@ -12,6 +12,15 @@ pub(crate) const MODEL: &str = "bench-model";
 /// that event is under way while its latency is measured.
 pub(crate) const PAUSE_AFTER_FIRST: &str = r#""user":"pause-after-first""#;
 
+/// What the model is told, in every chat.
+pub(crate) const SYSTEM: &str = "Answer in one sentence.";
+
+/// What the model is asked, in every small chat.
+pub(crate) const PROMPT: &str = "Which panel lets any source be plugged into any destination?";
+
+/// The member behind the others that asks for a stream, in every caller's API.
+pub(crate) const STREAM: &str = r#","stream":true"#;
+
 /// Bytes of the prompt in [`Case::LongPrompt`].
 const LONG_PROMPT_BYTES: usize = 50 * 1024;
 
@@ -53,14 +62,13 @@ impl Case {
 
     /// Body of the request.
     pub(crate) fn request(self) -> Bytes {
-        let prompt = "Which panel lets any source be plugged into any destination?";
         let text = match self {
-            Self::Unary => chat(prompt, ""),
-            Self::Stream => chat(prompt, STREAM),
-            Self::Embedding => format!(r#"{{"model":"{MODEL}","input":"{prompt}"}}"#),
+            Self::Unary => chat(MODEL, PROMPT, ""),
+            Self::Stream => chat(MODEL, PROMPT, STREAM),
+            Self::Embedding => format!(r#"{{"model":"{MODEL}","input":"{PROMPT}"}}"#),
             Self::LongPrompt => {
-                let sentences = LONG_PROMPT_BYTES.div_ceil(prompt.len() + 1);
-                chat(&format!("{prompt} ").repeat(sentences), "")
+                let sentences = LONG_PROMPT_BYTES.div_ceil(PROMPT.len() + 1);
+                chat(MODEL, &format!("{PROMPT} ").repeat(sentences), "")
             }
         };
         Bytes::from(text)
@@ -69,7 +77,7 @@ impl Case {
     /// Body of the request that measures the latency of the first event; for streams only.
     pub(crate) fn first_event_request(self) -> Option<Bytes> {
         let members = format!("{STREAM},{PAUSE_AFTER_FIRST}");
-        (self == Self::Stream).then(|| chat("Which?", &members).into())
+        (self == Self::Stream).then(|| chat(MODEL, "Which?", &members).into())
     }
 
     /// Body of the reply, as every target has to deliver it.
@@ -82,11 +90,10 @@ impl Case {
     }
 }
 
-const STREAM: &str = r#","stream":true"#;
-
-fn chat(prompt: &str, more: &str) -> String {
+/// A chat in OpenAI's form; `more` goes behind the last member.
+pub(crate) fn chat(model: &str, prompt: &str, more: &str) -> String {
     format!(
-        r#"{{"model":"{MODEL}","messages":[{{"role":"system","content":"Answer in one sentence."}},{{"role":"user","content":"{prompt}"}}],"temperature":0.2,"max_tokens":256{more}}}"#
+        r#"{{"model":"{model}","messages":[{{"role":"system","content":"{SYSTEM}"}},{{"role":"user","content":"{prompt}"}}],"temperature":0.2,"max_tokens":256{more}}}"#
     )
 }
 

@@ -9,6 +9,10 @@ use clap::Parser;
 use crate::case::Case;
 use crate::measure::{Plan, Target};
 use crate::role::Role;
+use crate::translation;
+
+/// Length of each measurement with `--quick`.
+const QUICK: Duration = Duration::from_secs(1);
 
 /// Measures the gateway beside a direct call, a bare proxy and a pass-through.
 #[derive(Parser)]
@@ -17,6 +21,9 @@ pub(crate) struct Arguments {
     /// What a child process of the benchmark does.
     #[command(subcommand)]
     pub(crate) role: Option<Role>,
+    /// Measures what translation costs over verbatim relay, dialect by dialect, instead.
+    #[arg(long, conflicts_with_all = ["only", "without_gateway", "rate", "latency_seconds"])]
+    pub(crate) translation: bool,
     /// Rounds; the median of them is printed.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -56,22 +63,47 @@ impl Arguments {
     /// # Errors
     /// A figure out of range, or a gateway that is not there.
     pub(crate) fn plan(&self) -> Result<Plan> {
-        ensure!(self.rounds > 0, "--rounds must be at least 1");
-        ensure!(self.connections > 0, "--connections must be at least 1");
         ensure!(self.rate > 0, "--rate must be at least 1");
         let latency = seconds(self.latency_seconds, "--latency-seconds")?;
-        let saturation = seconds(self.saturation_seconds, "--saturation-seconds")?;
-        let second = Duration::from_secs(1);
         Ok(Plan {
-            rounds: if self.quick { 1 } else { self.rounds },
+            rounds: self.rounds()?,
             cases: if self.only.is_empty() { Case::ALL.to_vec() } else { self.only.clone() },
             targets: self.targets()?,
             rate: self.rate,
-            latency: if self.quick { second } else { latency },
-            saturation: if self.quick { second } else { saturation },
-            connections: self.connections,
+            latency: if self.quick { QUICK } else { latency },
+            saturation: self.saturation()?,
+            connections: self.connections()?,
             event_interval: Duration::from_millis(self.event_interval_ms),
         })
+    }
+
+    /// The plan of `--translation`.
+    ///
+    /// # Errors
+    /// A figure out of range, or a gateway that is not there.
+    pub(crate) fn translation_plan(&self) -> Result<translation::Plan> {
+        Ok(translation::Plan {
+            gateway: self.gateway_program()?,
+            rounds: self.rounds()?,
+            saturation: self.saturation()?,
+            connections: self.connections()?,
+            event_interval: Duration::from_millis(self.event_interval_ms),
+        })
+    }
+
+    fn rounds(&self) -> Result<usize> {
+        ensure!(self.rounds > 0, "--rounds must be at least 1");
+        Ok(if self.quick { 1 } else { self.rounds })
+    }
+
+    fn saturation(&self) -> Result<Duration> {
+        let length = seconds(self.saturation_seconds, "--saturation-seconds")?;
+        Ok(if self.quick { QUICK } else { length })
+    }
+
+    fn connections(&self) -> Result<usize> {
+        ensure!(self.connections > 0, "--connections must be at least 1");
+        Ok(self.connections)
     }
 
     fn targets(&self) -> Result<Vec<Target>> {
@@ -104,4 +136,27 @@ impl Arguments {
 fn seconds(value: f64, flag: &str) -> Result<Duration> {
     ensure!((0.1..=600.0).contains(&value), "{flag} must be between 0.1 and 600");
     Ok(Duration::from_secs_f64(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(flags: &[&str]) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from([&["gateway-bench"], flags].concat())
+    }
+
+    #[test]
+    fn translation_is_measured_only_where_it_is_asked_for() {
+        assert!(!parse(&[]).unwrap().translation);
+        assert!(parse(&["--translation", "--quick"]).unwrap().translation);
+    }
+
+    #[test]
+    fn flags_of_the_plain_run_are_refused_beside_translation() {
+        for flags in [&["--only", "unary"][..], &["--without-gateway"], &["--rate", "9"]] {
+            assert!(parse(flags).is_ok());
+            assert!(parse(&[&["--translation"], flags].concat()).is_err(), "{flags:?}");
+        }
+    }
 }

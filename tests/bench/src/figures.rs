@@ -12,6 +12,13 @@ pub(crate) struct CaseFigures {
     pub(crate) whole: Percentiles,
     /// Until the first event of a stream was there, at the fixed rate.
     pub(crate) first_event: Option<Percentiles>,
+    /// What a load at saturation showed.
+    pub(crate) saturation: Saturation,
+}
+
+/// What a load at saturation showed in one round.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Saturation {
     /// Processor time of the server for one request, at saturation; none for a direct call.
     pub(crate) processor: Option<Duration>,
     /// Share of its processor that the server used at saturation, 0 to 1.
@@ -89,14 +96,23 @@ impl Percentiles {
 impl CaseFigures {
     /// Member by member, the median of the rounds.
     pub(crate) fn median(rounds: &[Self]) -> Option<Self> {
-        let rates = rounds.iter().map(|round| Ordered(round.requests_per_second));
-        let busy = rounds.iter().filter_map(|round| round.busy.map(Ordered));
         Some(Self {
             whole: Percentiles::median(rounds.iter().map(|round| round.whole))?,
             first_event: Percentiles::median(rounds.iter().filter_map(|round| round.first_event)),
-            processor: median(rounds.iter().filter_map(|round| round.processor)),
-            busy: median(busy).map(|share| share.0),
+            saturation: Saturation::median(rounds.iter().map(|round| round.saturation))?,
+        })
+    }
+}
+
+impl Saturation {
+    /// Member by member, the median of the rounds.
+    pub(crate) fn median(rounds: impl Iterator<Item = Self> + Clone) -> Option<Self> {
+        let rates = rounds.clone().map(|round| Ordered(round.requests_per_second));
+        let busy = rounds.clone().filter_map(|round| round.busy.map(Ordered));
+        Some(Self {
             requests_per_second: median(rates)?.0,
+            busy: median(busy).map(|share| share.0),
+            processor: median(rounds.filter_map(|round| round.processor)),
         })
     }
 }

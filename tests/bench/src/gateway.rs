@@ -23,19 +23,19 @@ const UPSTREAM_KEY: &str = "sk-bench-0123456789abcdef";
 const READINESS_LOOKS: usize = 600;
 const READINESS_PAUSE: Duration = Duration::from_millis(100);
 
-/// Starts the gateway with one provider, the mock, and waits until it is ready.
+/// Starts the gateway with these providers and waits until it is ready.
 ///
 /// # Errors
 /// The gateway ends, or is not ready within a minute; the end of its log is in the message.
 pub(crate) async fn start(
     program: &Path,
-    upstream: SocketAddr,
+    providers: &str,
     placement: Placement,
 ) -> Result<ServerProcess> {
     let workspace = tempfile::tempdir().context("cannot make a folder for the gateway")?;
     let address = free_address()?;
     let configuration = workspace.path().join("patchbay.toml");
-    std::fs::write(&configuration, configuration_text(address, upstream))?;
+    std::fs::write(&configuration, configuration_text(address, providers))?;
     let child = placement.on_server(|| spawn(program, &workspace))?;
     let log = workspace.path().join("log");
     let mut server = Starting { child, address };
@@ -84,11 +84,10 @@ fn spawn(program: &Path, workspace: &TempDir) -> Result<Child> {
         .with_context(|| format!("cannot start {}", program.display()))
 }
 
-fn configuration_text(address: SocketAddr, upstream: SocketAddr) -> String {
+/// The mock as a provider that speaks OpenAI's API, and its route.
+pub(crate) fn mock_provider(upstream: SocketAddr) -> String {
     format!(
-        r#"[server]
-listen = "{address}"
-
+        r#"
 [[providers]]
 id = "mock"
 adapter = "openai-compatible"
@@ -99,7 +98,15 @@ models = ["{MODEL}"]
 [[routes]]
 model = "{MODEL}"
 candidates = [ {{ provider = "mock", model = "{MODEL}", weight = 1 }} ]
+"#
+    )
+}
 
+fn configuration_text(address: SocketAddr, providers: &str) -> String {
+    format!(
+        r#"[server]
+listen = "{address}"
+{providers}
 [[api_keys]]
 id = "bench"
 key = "${{env:BENCH_CALLER_KEY}}"

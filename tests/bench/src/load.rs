@@ -1,4 +1,4 @@
-//! The load generator: keep-alive connections that check every reply byte by byte.
+//! The load generator: keep-alive connections that check every reply.
 //!
 //! Two loads. At saturation every connection asks again as soon as it is answered. At a fixed
 //! rate every request has an intended start, and its latency counts from there, so that a slow
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::future::try_join_all;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -20,7 +20,7 @@ use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use crate::case::Case;
+use crate::expected::Expected;
 use crate::gateway::CALLER_KEY;
 
 /// The last stretch before an intended start is spun through, because timers are no finer than
@@ -32,7 +32,7 @@ pub(crate) struct Job {
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
-    expected: Bytes,
+    expected: Expected,
 }
 
 /// An open connection.
@@ -59,16 +59,21 @@ pub(crate) struct Saturated {
 }
 
 impl Job {
-    /// The requests of a case; `body` is the case's own or a variant with the same reply.
+    /// Requests with this body, and the reply that each has to get.
     ///
     /// # Errors
-    /// The case's path is not an address.
-    pub(crate) fn new(case: Case, body: Bytes, server: SocketAddr) -> Result<Self> {
+    /// The path is not an address.
+    pub(crate) fn new(
+        path: &str,
+        body: Bytes,
+        expected: Expected,
+        server: SocketAddr,
+    ) -> Result<Self> {
         let mut headers = HeaderMap::new();
         headers.insert(HOST, server.to_string().parse()?);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(AUTHORIZATION, format!("Bearer {CALLER_KEY}").parse()?);
-        Ok(Self { uri: case.path().parse()?, headers, body, expected: case.reply() })
+        Ok(Self { uri: path.parse()?, headers, body, expected })
     }
 
     fn request(&self) -> Request<Full<Bytes>> {
@@ -99,13 +104,20 @@ impl Connection {
             let body = reply.into_body().collect().await?.to_bytes();
             bail!("status {status}: {}", String::from_utf8_lossy(&body));
         }
-        let first = read_expected(reply.into_body(), &job.expected).await?;
+        let first = match &job.expected {
+            Expected::Bytes(bytes) => read_bytes(reply.into_body(), bytes).await?,
+            Expected::Text(pieces) => {
+                let (first, body) = read_whole(reply.into_body()).await?;
+                pieces.check(&body)?;
+                first
+            }
+        };
         Ok(Latency { first: first.duration_since(start), whole: start.elapsed() })
     }
 }
 
 /// Reads a body that has to be `expected`, and says when its first bytes came.
-async fn read_expected(mut body: Incoming, expected: &[u8]) -> Result<Instant> {
+async fn read_bytes(mut body: Incoming, expected: &[u8]) -> Result<Instant> {
     let mut first = None;
     let mut read = 0;
     while let Some(frame) = body.frame().await {
@@ -123,6 +135,19 @@ async fn read_expected(mut body: Incoming, expected: &[u8]) -> Result<Instant> {
     }
     ensure!(read == expected.len(), "the reply has {read} bytes of {}", expected.len());
     first.context("the reply is empty")
+}
+
+/// Reads any body, and says when its first bytes came.
+async fn read_whole(mut body: Incoming) -> Result<(Instant, BytesMut)> {
+    let mut first = None;
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            first.get_or_insert_with(Instant::now);
+            whole.extend_from_slice(&data);
+        }
+    }
+    Ok((first.context("the reply is empty")?, whole))
 }
 
 /// Opens connections.

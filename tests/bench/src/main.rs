@@ -6,11 +6,15 @@
 //! processor 0; the load generator and the mock share processor 1. Every reply is compared with
 //! the expected bytes, so that a broken server cannot look fast.
 //!
+//! `--translation` measures the gateway alone, with a provider of every dialect: what translating
+//! costs over relaying bytes as they are.
+//!
 //! Nothing here asserts a time: the figures are printed, and people judge.
 
 mod affinity;
 mod case;
 mod command_line;
+mod expected;
 mod figures;
 mod flushed_body;
 mod gateway;
@@ -23,6 +27,9 @@ mod process;
 mod replies;
 mod report;
 mod role;
+mod saturation;
+mod translation;
+mod vendor;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -46,6 +53,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<()> {
     match arguments.role {
         Some(role) => role.serve(),
+        None if arguments.translation => translation::run(&arguments.translation_plan()?),
         None => measure::run(&arguments.plan()?),
     }
 }

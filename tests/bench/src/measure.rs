@@ -10,13 +10,12 @@ use anyhow::{Context, Result};
 
 use crate::affinity::Placement;
 use crate::case::Case;
+use crate::expected::Expected;
 use crate::figures::{CaseFigures, MemoryFigures, Percentiles, micros};
 use crate::load::{self, Connection, Job, Latency};
 use crate::process::ServerProcess;
-use crate::{gateway, report};
-
-/// Share of the measured length that is spent before, unmeasured.
-const WARM_UP: f64 = 0.25;
+use crate::saturation::WARM_UP;
+use crate::{gateway, report, saturation};
 
 /// What is measured, and how long.
 pub(crate) struct Plan {
@@ -88,7 +87,10 @@ impl Target {
             Self::Direct => Ok(None),
             Self::HyperProxy => role("hyper-proxy"),
             Self::Passthrough => role("passthrough"),
-            Self::Gateway(program) => gateway::start(program, upstream, placement).await.map(Some),
+            Self::Gateway(program) => {
+                let providers = gateway::mock_provider(upstream);
+                gateway::start(program, &providers, placement).await.map(Some)
+            }
         }
     }
 }
@@ -100,23 +102,39 @@ impl Target {
 pub(crate) fn run(plan: &Plan) -> Result<()> {
     let placement = Placement::choose()?;
     placement.enter_load()?;
+    let measured = block_on(measure(plan, placement))?;
+    report::print(plan, &measured, placement).context("cannot print the report")
+}
+
+/// Runs a measurement on this thread until it is done or a person interrupts it.
+///
+/// # Errors
+/// The measurement's own, or it was interrupted.
+pub(crate) fn block_on<T>(measuring: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let measured = runtime.block_on(async {
+    runtime.block_on(async {
         tokio::select! {
-            measured = measure(plan, placement) => measured,
+            measured = measuring => measured,
             _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted"),
         }
-    })?;
-    report::print(plan, &measured, placement).context("cannot print the report")
+    })
+}
+
+/// Starts the mock upstream.
+///
+/// # Errors
+/// The child cannot be started, or ends at once.
+pub(crate) fn start_mock(event_interval: Duration) -> Result<ServerProcess> {
+    let interval = event_interval.as_millis().to_string();
+    let arguments = ["mock", "--event-interval-ms", &interval].map(String::from);
+    ServerProcess::start_role(&arguments, None)
 }
 
 async fn measure(plan: &Plan, placement: Placement) -> Result<Measured> {
-    let interval = plan.event_interval.as_millis().to_string();
-    let arguments = ["mock", "--event-interval-ms", &interval].map(String::from);
-    let mock = ServerProcess::start_role(&arguments, None)?;
+    let mock = start_mock(plan.event_interval)?;
     let site = Site { upstream: mock.address(), placement };
     let mut measured = Measured::default();
     for round in 1..=plan.rounds {
@@ -162,37 +180,30 @@ async fn measure_case(
     upstream: SocketAddr,
 ) -> Result<CaseFigures> {
     let address = server.map_or(upstream, ServerProcess::address);
-    let job = Job::new(case, case.request(), address)?;
+    let expected = Expected::Bytes(case.reply());
+    let job = Job::new(case.path(), case.request(), expected.clone(), address)?;
     let mut connections = load::connect(address, plan.connections).await?;
 
-    load::saturate(&mut connections, &job, plan.saturation.mul_f64(WARM_UP)).await?;
-    let before = processor_time(server)?;
-    let saturated = load::saturate(&mut connections, &job, plan.saturation).await?;
-    let used = processor_time(server)?.zip(before).map(|(now, then)| now.saturating_sub(then));
-
+    let saturation = saturation::measure(&mut connections, &job, server, plan.saturation).await?;
     let whole = at_rate(plan, &mut connections, &job).await?;
     let first_event = match case.first_event_request() {
         Some(body) => {
-            let job = Job::new(case, body, address)?;
+            let job = Job::new(case.path(), body, expected, address)?;
             Some(at_rate(plan, &mut connections, &job).await?)
         }
         None => None,
     };
-    let seconds = saturated.elapsed.as_secs_f64();
-    let replies = saturated.replies as f64;
     let figures = CaseFigures {
         whole: Percentiles::of_part(&whole, |latency| latency.whole),
         first_event: first_event
             .map(|latencies| Percentiles::of_part(&latencies, |latency| latency.first)),
-        processor: used.map(|used| used.div_f64(replies)),
-        busy: used.map(|used| used.as_secs_f64() / seconds),
-        requests_per_second: replies / seconds,
+        saturation,
     };
     progress(&format!(
         "  {}: p50 {:.0} µs, {:.0} requests/s",
         case.title(),
         micros(figures.whole.p50),
-        figures.requests_per_second
+        saturation.requests_per_second
     ));
     Ok(figures)
 }
@@ -203,11 +214,8 @@ async fn at_rate(plan: &Plan, connections: &mut [Connection], job: &Job) -> Resu
     load::at_rate(connections, job, plan.rate, plan.latency).await
 }
 
-fn processor_time(server: Option<&ServerProcess>) -> Result<Option<Duration>> {
-    server.map(ServerProcess::processor_time).transpose()
-}
-
-fn progress(line: &str) {
+/// Tells a person how far the run is.
+pub(crate) fn progress(line: &str) {
     // Progress that cannot be shown is not worth a failed run.
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

@@ -1,5 +1,8 @@
 //! The mock upstream: answers at once, from memory, by path and body.
 
+mod asked;
+
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +21,8 @@ use tokio::net::TcpListener;
 use crate::case::PAUSE_AFTER_FIRST;
 use crate::flushed_body::{FlushedBody, Pacing};
 use crate::replies;
+use crate::vendor::{Shape, Vendor};
+use asked::{Asked, is_true};
 
 /// The pause that a request may ask for with [`PAUSE_AFTER_FIRST`].
 const FIRST_EVENT_PAUSE: Duration = Duration::from_millis(5);
@@ -30,7 +35,14 @@ struct Replies {
     embedding: Bytes,
     stream: Arc<[Bytes]>,
     stream_with_usage: Arc<[Bytes]>,
+    vendors: BTreeMap<Vendor, VendorReply>,
     pacing: Pacing,
+}
+
+struct VendorReply {
+    whole: Bytes,
+    stream: Arc<[Bytes]>,
+    stream_type: HeaderValue,
 }
 
 /// Serves for ever.
@@ -43,6 +55,7 @@ pub(crate) async fn serve(listener: TcpListener, event_interval: Duration) -> Re
         embedding: replies::embedding(),
         stream: replies::stream(false).into(),
         stream_with_usage: replies::stream(true).into(),
+        vendors: Vendor::ALL.map(|vendor| (vendor, vendor_reply(vendor))).into(),
         pacing: match event_interval {
             Duration::ZERO => Pacing::Burst,
             interval => Pacing::Each(interval),
@@ -65,21 +78,26 @@ async fn answer(
     request: Request<Incoming>,
     replies: Arc<Replies>,
 ) -> Result<Response<ReplyBody>, Infallible> {
-    let is_chat = request.uri().path() == "/v1/chat/completions";
-    let is_embedding = request.uri().path() == "/v1/embeddings";
-    let Ok(body) = request.into_body().collect().await else {
+    let (head, body) = request.into_parts();
+    let Ok(body) = body.collect().await else {
         return Ok(reply(StatusCode::BAD_REQUEST, Bytes::new()));
     };
     let body = body.to_bytes();
-    Ok(if is_chat && is_true(&body, b"\"stream\"") {
-        events(&replies, &body)
-    } else if is_chat {
-        reply(StatusCode::OK, replies.unary.clone())
-    } else if is_embedding {
-        reply(StatusCode::OK, replies.embedding.clone())
-    } else {
-        reply(StatusCode::NOT_FOUND, Bytes::new())
+    Ok(match Asked::of(head.uri.path(), &body) {
+        Some(Asked::Chat) => reply(StatusCode::OK, replies.unary.clone()),
+        Some(Asked::ChatStream) => chat_events(&replies, &body),
+        Some(Asked::Embedding) => reply(StatusCode::OK, replies.embedding.clone()),
+        Some(Asked::Vendor(vendor, shape)) => vendor_answer(&replies, vendor, shape),
+        None => reply(StatusCode::NOT_FOUND, Bytes::new()),
     })
+}
+
+fn vendor_answer(replies: &Replies, vendor: Vendor, shape: Shape) -> Response<ReplyBody> {
+    match (replies.vendors.get(&vendor), shape) {
+        (Some(its), Shape::Whole) => reply(StatusCode::OK, its.whole.clone()),
+        (Some(its), Shape::Stream) => events(&its.stream, its.stream_type.clone(), replies.pacing),
+        (None, _) => reply(StatusCode::NOT_FOUND, Bytes::new()),
+    }
 }
 
 fn reply(status: StatusCode, body: Bytes) -> Response<ReplyBody> {
@@ -90,8 +108,8 @@ fn reply(status: StatusCode, body: Bytes) -> Response<ReplyBody> {
     response
 }
 
-fn events(replies: &Replies, request: &[u8]) -> Response<ReplyBody> {
-    let events = if is_true(request, b"\"include_usage\"") {
+fn chat_events(replies: &Replies, request: &[u8]) -> Response<ReplyBody> {
+    let stream = if is_true(request, b"\"include_usage\"") {
         &replies.stream_with_usage
     } else {
         &replies.stream
@@ -101,35 +119,21 @@ fn events(replies: &Replies, request: &[u8]) -> Response<ReplyBody> {
     } else {
         replies.pacing
     };
+    events(stream, HeaderValue::from_static("text/event-stream"), pacing)
+}
+
+fn events(events: &Arc<[Bytes]>, content_type: HeaderValue, pacing: Pacing) -> Response<ReplyBody> {
     let body = FlushedBody::new(Arc::clone(events), pacing);
     let mut response = Response::new(Either::Right(body));
-    let event_stream = HeaderValue::from_static("text/event-stream");
-    response.headers_mut().insert(CONTENT_TYPE, event_stream);
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
 }
 
-/// Whether a member with this quoted name is `true`. Enough for the benchmark's own requests,
-/// whose prompts hold no quotes.
-fn is_true(body: &[u8], quoted_name: &[u8]) -> bool {
-    memmem::find_iter(body, quoted_name).any(|at| {
-        let mut value = body
-            .iter()
-            .skip(at + quoted_name.len())
-            .skip_while(|byte| byte.is_ascii_whitespace() || **byte == b':');
-        b"true".iter().all(|letter| value.next() == Some(letter))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_member_is_found_in_any_spelling() {
-        assert!(is_true(br#"{"stream":true}"#, b"\"stream\""));
-        assert!(is_true(b"{\"stream\" : \n true}", b"\"stream\""));
-        assert!(!is_true(br#"{"stream":false}"#, b"\"stream\""));
-        assert!(!is_true(br#"{"stream_options":{}}"#, b"\"stream\""));
-        assert!(!is_true(br#"{"stream":tr"#, b"\"stream\""));
+fn vendor_reply(vendor: Vendor) -> VendorReply {
+    let replies = vendor.replies();
+    VendorReply {
+        whole: replies.whole,
+        stream: replies.stream.into(),
+        stream_type: HeaderValue::from_static(replies.stream_type),
     }
 }

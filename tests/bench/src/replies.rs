@@ -1,4 +1,6 @@
-//! The mock upstream's replies, in the shapes and sizes that real servers send.
+//! The mock upstream's replies in OpenAI's form, in the shapes and sizes that real servers send.
+//!
+//! The other vendors' are in [`vendor`](crate::vendor); they say the same.
 
 use bytes::Bytes;
 
@@ -12,10 +14,18 @@ const EMBEDDING_FLOATS: usize = 1536;
 
 const CREATED: u64 = 1_760_000_000;
 
+/// The text of a reply that comes in one piece.
+pub(crate) const UNARY_TEXT: &str = "A patch bay is the panel that does that.";
+
+/// The pieces of text of a stream.
+pub(crate) fn words() -> impl Iterator<Item = String> {
+    (0..STREAM_CHUNKS - 2).map(|number| format!(" word{number}"))
+}
+
 /// A `chat.completion` of about 600 bytes.
 pub(crate) fn unary() -> Bytes {
     Bytes::from(format!(
-        r#"{{"id":"chatcmpl-bench000000000000000000000001","object":"chat.completion","created":{CREATED},"model":"{MODEL}","choices":[{{"index":0,"message":{{"role":"assistant","content":"A patch bay is the panel that does that.","refusal":null,"annotations":[]}},"logprobs":null,"finish_reason":"stop"}}],"usage":{{"prompt_tokens":31,"completion_tokens":11,"total_tokens":42,"prompt_tokens_details":{{"cached_tokens":0}},"completion_tokens_details":{{"reasoning_tokens":0}}}},"system_fingerprint":"fp_bench"}}"#
+        r#"{{"id":"chatcmpl-bench000000000000000000000001","object":"chat.completion","created":{CREATED},"model":"{MODEL}","choices":[{{"index":0,"message":{{"role":"assistant","content":"{UNARY_TEXT}","refusal":null,"annotations":[]}},"logprobs":null,"finish_reason":"stop"}}],"usage":{{"prompt_tokens":31,"completion_tokens":11,"total_tokens":42,"prompt_tokens_details":{{"cached_tokens":0}},"completion_tokens_details":{{"reasoning_tokens":0}}}},"system_fingerprint":"fp_bench"}}"#
     ))
 }
 
@@ -23,9 +33,7 @@ pub(crate) fn unary() -> Bytes {
 pub(crate) fn stream(include_usage: bool) -> Vec<Bytes> {
     let mut events = Vec::with_capacity(STREAM_CHUNKS + 2);
     events.push(chunk(r#"{"role":"assistant","content":"","refusal":null}"#, "null"));
-    for number in 0..STREAM_CHUNKS - 2 {
-        events.push(chunk(&format!(r#"{{"content":" word{number}"}}"#), "null"));
-    }
+    events.extend(words().map(|word| chunk(&format!(r#"{{"content":"{word}"}}"#), "null")));
     events.push(chunk("{}", r#""stop""#));
     if include_usage {
         let usage = r#"{"prompt_tokens":31,"completion_tokens":98,"total_tokens":129}"#;

@@ -32,17 +32,7 @@ pub(crate) fn print(plan: &Plan, measured: &Measured, placement: Placement) -> i
 }
 
 fn explain(out: &mut impl Write, plan: &Plan, placement: Placement) -> io::Result<()> {
-    let place = match placement {
-        Placement::Pinned { server, load } => {
-            format!("server under test on processor {server}, load generator and mock on {load}")
-        }
-        Placement::Shared => "one processor for everything, so the figures say little".to_owned(),
-    };
-    let spacing = match plan.event_interval {
-        Duration::ZERO => "without a pause".to_owned(),
-        interval => format!("{} ms apart", interval.as_millis()),
-    };
-    writeln!(out, "\nMedian of {} round(s); {place}.", plan.rounds)?;
+    writeln!(out, "\nMedian of {} round(s); {}.", plan.rounds, place(placement))?;
     writeln!(
         out,
         "Latency: {} requests/s for {:.1} s, counted from the intended start; \"added\" is over \
@@ -53,15 +43,34 @@ fn explain(out: &mut impl Write, plan: &Plan, placement: Placement) -> io::Resul
     writeln!(
         out,
         "CPU of the server process and requests/s: {} connections without a pause for {:.1} s; \
-         events of a stream each flushed by itself, {spacing}.",
+         events of a stream each flushed by itself, {}.",
         plan.connections,
-        plan.saturation.as_secs_f64()
+        plan.saturation.as_secs_f64(),
+        spacing(plan.event_interval)
     )?;
     writeln!(
         out,
         "×pt: ratio to the pass-through of this run. busy: the server's share of its processor; \
          well below 100 % the load\ngenerator or the mock was the limit, and requests/s is theirs."
     )
+}
+
+/// Where what runs, in words.
+pub(crate) fn place(placement: Placement) -> String {
+    match placement {
+        Placement::Pinned { server, load } => {
+            format!("server under test on processor {server}, load generator and mock on {load}")
+        }
+        Placement::Shared => "one processor for everything, so the figures say little".to_owned(),
+    }
+}
+
+/// How far apart the events of a stream are, in words.
+pub(crate) fn spacing(event_interval: Duration) -> String {
+    match event_interval {
+        Duration::ZERO => "without a pause".to_owned(),
+        interval => format!("{} ms apart", interval.as_millis()),
+    }
 }
 
 fn rows<'a>(plan: &'a Plan, measured: &Measured, case: Case) -> Vec<Row<'a>> {
@@ -128,13 +137,15 @@ impl Row<'_> {
     }
 
     fn write_saturation(&self, out: &mut impl Write) -> io::Result<()> {
-        let rate = self.figures.requests_per_second;
-        let rate_ratio = ratio(rate, self.yardstick.map(|other| other.requests_per_second));
-        let (processor, processor_ratio, busy) = match self.figures.processor.map(micros) {
+        let ours = self.figures.saturation;
+        let yardstick = self.yardstick.map(|other| other.saturation);
+        let rate = ours.requests_per_second;
+        let rate_ratio = ratio(rate, yardstick.map(|other| other.requests_per_second));
+        let (processor, processor_ratio, busy) = match ours.processor.map(micros) {
             None => Default::default(),
             Some(us) => {
-                let theirs = self.yardstick.and_then(|other| other.processor).map(micros);
-                let busy = self.figures.busy.unwrap_or_default() * 100.0;
+                let theirs = yardstick.and_then(|other| other.processor).map(micros);
+                let busy = ours.busy.unwrap_or_default() * 100.0;
                 (format!("{us:.1}"), ratio(us, theirs), format!("{busy:.0} %"))
             }
         };
@@ -155,7 +166,7 @@ fn print_chunks(out: &mut impl Write, plan: &Plan, measured: &Measured) -> io::R
     let chunks = STREAM_CHUNKS as f64;
     let processor = |target: &Target, case| {
         let rounds = measured.cases.get(&(target.clone(), case))?;
-        CaseFigures::median(rounds)?.processor.map(micros)
+        CaseFigures::median(rounds)?.saturation.processor.map(micros)
     };
     let beyond = |target: &Target| {
         let stream = processor(target, Case::Stream)?;
@@ -189,28 +200,46 @@ fn print_chunks(out: &mut impl Write, plan: &Plan, measured: &Measured) -> io::R
 
 fn print_memory(out: &mut impl Write, plan: &Plan, measured: &Measured) -> io::Result<()> {
     writeln!(out, "\nresident memory, MiB")?;
-    writeln!(
-        out,
-        "  {:<13}{:>8} {:>8} {:>10} {:>12}",
-        "", "idle", "peak", "after load", "after / idle"
-    )?;
-    let mebibytes = |bytes: u64| bytes as f64 / (1024.0 * 1024.0);
+    memory_heading(out)?;
     for target in &plan.targets {
         let Some(rounds) = measured.memory.get(target) else {
             continue;
         };
-        let memory = MemoryFigures::median(rounds);
-        writeln!(
-            out,
-            "  {:<13}{:>8.1} {:>8.1} {:>10.1} {:>12}",
-            target.title(),
-            mebibytes(memory.idle),
-            mebibytes(memory.peak),
-            mebibytes(memory.after),
-            ratio(memory.after as f64, Some(memory.idle as f64))
-        )?;
+        memory_row(out, target.title(), MemoryFigures::median(rounds))?;
     }
     Ok(())
+}
+
+/// What stands above [`memory_row`].
+///
+/// # Errors
+/// The output is gone.
+pub(crate) fn memory_heading(out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "  {:<13}{:>8} {:>8} {:>10} {:>12}",
+        "", "idle", "peak", "after load", "after / idle"
+    )
+}
+
+/// Memory of one server.
+///
+/// # Errors
+/// The output is gone.
+pub(crate) fn memory_row(
+    out: &mut impl Write,
+    title: &str,
+    memory: MemoryFigures,
+) -> io::Result<()> {
+    let mebibytes = |bytes: u64| bytes as f64 / (1024.0 * 1024.0);
+    writeln!(
+        out,
+        "  {title:<13}{:>8.1} {:>8.1} {:>10.1} {:>12}",
+        mebibytes(memory.idle),
+        mebibytes(memory.peak),
+        mebibytes(memory.after),
+        ratio(memory.after as f64, Some(memory.idle as f64))
+    )
 }
 
 #[cfg(test)]
