@@ -27,6 +27,28 @@ need_node_client() {
   npm install --silent --no-fund --no-audit --prefix "$work/node" openai@6
 }
 
+# What mock vendors check with and are checked by: each vendor's official package. One a line,
+# because one that cannot be had makes the others fail too.
+need_vendor_packages() {
+  local package
+  need_python_client
+  [[ -f $work/python/vendors ]] && return
+  say "installing the vendors' official Python packages"
+  for package in 'anthropic==2.14.*' 'boto3==1.44.*' 'cohere==7.3.*' 'google-genai==3.6.*' \
+    'huggingface-hub==2.4.*' 'ollama==0.6.*' 'pyjwt[crypto]==2.*'; do
+    "$python" -m pip install --quiet "$package"
+  done
+  touch "$work/python/vendors"
+}
+
+need_anthropic_clients() {
+  need_vendor_packages
+  need_node_client
+  [[ -d $work/node/node_modules/@anthropic-ai/sdk ]] && return
+  say "installing Anthropic's JavaScript client"
+  npm install --silent --no-fund --no-audit --prefix "$work/node" @anthropic-ai/sdk@1
+}
+
 # Where a module of ours finds the packages: node looks beside the file.
 node_script() {
   cp "$here/$1" "$work/node/$1"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Acceptance: the gateway with official clients, a real model server, and callers who leave.
 #
-# Usage: tests/acceptance/run.sh [echo] [model] [churn]      (nothing named: all three)
+# Usage: tests/acceptance/run.sh [STAGE…]      (nothing named: all of them)
 #
 #   echo   the official Python and JavaScript clients chat with the provider `echo`, a real
 #          program, streamed and not
@@ -11,6 +11,18 @@
 #   churn  ten thousand streamed requests, a third of the callers leave midway: afterwards no
 #          program, no reply and no connection towards the upstream is left, and memory has not
 #          grown
+#   mocks  each mock vendor is driven by that vendor's own official client, without the gateway:
+#          what the stage `vendors` relies on; and the golden requests of the dialects' tests
+#          are checked against the vendors' types
+#   vendors
+#          the official clients of OpenAI and Anthropic, Python and JavaScript, with every
+#          provider and dialect: text, streams, tools in two rounds, reasoning, images,
+#          embeddings, failures; the mock vendors check what they receive as the vendor does
+#   dialects-model
+#          Anthropic's clients are answered by llama.cpp's chat completions and OpenAI's by its
+#          messages, and get what they get directly
+#   fuzz   decoders, encoders and splitters read what a coverage-guided engine invents, each for
+#          $FUZZ_SECONDS [10]; the program, the corpora and inputs that crash are in target/fuzz
 #
 # The gateway is $PATCHBAY_BINARY [target/release/patchbay]. Everything else is installed by
 # this script into target/acceptance and found there the next time: a Python environment, npm
@@ -112,15 +124,25 @@ accept_churn() {
   "$python" "$here/churn.py" "$patchbay"
 }
 
+# shellcheck source=tests/acceptance/vendors.sh
+source "$here/vendors.sh"
+
+# Needs no gateway: the targets link the plugins as libraries.
+accept_fuzz() {
+  say "fuzz: every target for ${FUZZ_SECONDS:-10} seconds"
+  "$root/tests/fuzz/run.sh" || fail "an input made a target panic: it is named above"
+}
+
+# A stage is a word here and a function `accept_WORD`, with _ for -.
+stages="echo model churn mocks vendors dialects-model fuzz"
+
 [[ -x $patchbay ]] ||
   fail "$patchbay is not there: run \`cargo xtask acceptance\`, or set PATCHBAY_BINARY"
 trap stop_servers EXIT
-for step in "${@:-echo model churn}"; do
-  for name in $step; do
-    case $name in
-      echo | model | churn) "accept_$name" ;;
-      *) fail "unknown step \"$name\": use echo, model or churn" ;;
-    esac
+for stage in "${@:-}"; do
+  for name in ${stage:-$stages}; do
+    [[ " $stages " == *" $name "* ]] || fail "unknown stage \"$name\": use some of $stages"
+    "accept_${name//-/_}"
   done
 done
 say "accepted"
