@@ -19,6 +19,7 @@ pub struct Configuration {
 #[derive(Clone, Debug)]
 pub struct Provider {
     lines: String,
+    retries: u32,
 }
 
 impl Configuration {
@@ -35,6 +36,9 @@ impl Configuration {
     pub fn provider(mut self, provider: &Provider) -> Self {
         self.tables.push_str("\n[[providers]]\n");
         self.tables.push_str(&provider.lines);
+        let retries = provider.retries;
+        // Writing into a string cannot fail.
+        let _ = writeln!(self.tables, "retries = {{ max = {retries}, base_ms = 1 }}");
         self
     }
 
@@ -75,12 +79,23 @@ impl Provider {
     /// A provider that speaks OpenAI's API and wants [`UPSTREAM_KEY`].
     #[must_use]
     pub fn openai(id: &str, base_url: &str, models: &[&str]) -> Self {
-        let mut lines = format!("id = \"{id}\"\nadapter = \"openai-compatible\"\n");
-        // Writing into a string cannot fail.
-        let _ = writeln!(lines, "base_url = \"{base_url}\"");
-        let _ = writeln!(lines, "credentials = {{ api_key = \"{UPSTREAM_KEY}\" }}");
-        let _ = writeln!(lines, "models = {models:?}");
-        Self { lines }
+        Self::of("openai-compatible", id, base_url).with(&format!("models = {models:?}"))
+    }
+
+    /// A provider that any adapter with a slot `api_key` reaches. Its models are to be added.
+    #[must_use]
+    pub fn of(adapter: &str, id: &str, base_url: &str) -> Self {
+        let lines = format!("id = \"{id}\"\nadapter = \"{adapter}\"\n");
+        Self { lines, retries: 0 }
+            .with(&format!("base_url = \"{base_url}\""))
+            .with(&format!("credentials = {{ api_key = \"{UPSTREAM_KEY}\" }}"))
+    }
+
+    /// Lets failed tries be repeated, which tests of single failures would not expect.
+    #[must_use]
+    pub fn retrying(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
     }
 
     /// A provider that runs a program; its only model has the provider's name.
@@ -90,7 +105,7 @@ impl Provider {
         let _ = writeln!(lines, "models = [\"{id}\"]");
         let _ =
             writeln!(lines, "settings = {{ program = \"{program}\", arguments = {arguments:?} }}");
-        Self { lines }
+        Self { lines, retries: 0 }
     }
 
     /// Adds a line: `timeouts = { first_byte_ms = 100 }`.

@@ -6,7 +6,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 /// Every header that a reply may have. Another one is a mistake, or belongs in this list.
-const KNOWN_HEADERS: [&str; 21] = [
+const KNOWN_HEADERS: [&str; 22] = [
     "allow",
     "cache-control",
     "connection",
@@ -25,6 +25,7 @@ const KNOWN_HEADERS: [&str; 21] = [
     "x-patchbay-attempts",
     "x-patchbay-dropped-params",
     "x-patchbay-provider",
+    "x-patchbay-token-count",
     "x-request-id",
     "x-should-retry",
     "vary",

@@ -69,14 +69,30 @@ impl OpenReply {
         Ok(())
     }
 
+    /// Reads to the end a body that is in another dialect than OpenAI's: its error form and the
+    /// end of its streams are the test's to check.
+    ///
+    /// # Errors
+    /// The body breaks off.
+    pub async fn in_dialect(mut self) -> Result<WholeReply> {
+        self.read_to_end().await?;
+        let Self { status, headers, read, .. } = self;
+        Ok(WholeReply { status, headers, body: read.into() })
+    }
+
+    async fn read_to_end(&mut self) -> Result<()> {
+        while let Some(chunk) = patiently("the rest of a body", self.reply.chunk()).await?? {
+            self.read.extend_from_slice(&chunk);
+        }
+        Ok(())
+    }
+
     /// Reads to the end and checks the body.
     ///
     /// # Errors
     /// The body breaks off, or breaks a convention.
     pub async fn whole(mut self) -> Result<WholeReply> {
-        while let Some(chunk) = patiently("the rest of a body", self.reply.chunk()).await?? {
-            self.read.extend_from_slice(&chunk);
-        }
+        self.read_to_end().await?;
         let whole =
             WholeReply { status: self.status, headers: self.headers, body: self.read.into() };
         match self.kind {

@@ -105,6 +105,12 @@ impl Upstream {
         Ok(Self { address, shared, server })
     }
 
+    /// The address without a path, for providers whose base URL has none.
+    #[must_use]
+    pub fn root_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// The address for a provider's `base_url`.
     #[must_use]
     pub fn base_url(&self) -> String {

@@ -3,4 +3,5 @@
 mod chat_completions;
 mod embeddings;
 mod keys;
+mod messages;
 mod models;

@@ -3,6 +3,7 @@
 mod abandoned;
 mod programs;
 mod refused;
+mod retried;
 mod streamed;
 mod unary;
 mod upstream_failures;

@@ -1,7 +1,7 @@
 //! `POST /v1/embeddings`.
 
 use anyhow::Result;
-use gateway_tests::{Configuration, Gateway, Provider, Script};
+use gateway_tests::{Configuration, Gateway, Provider, Script, Upstream};
 use serde_json::{Value, json};
 
 use crate::gateway::scenario::{EMBEDDINGS, one_provider};
@@ -83,5 +83,52 @@ async fn a_model_without_embeddings_says_so() -> Result<()> {
     let body = json!({"model": "echo", "input": "a"}).to_string();
     let (status, _, _, param) = gateway.client().post(EMBEDDINGS, body).await?.error()?;
     assert_eq!((status, param.as_str()), (400, "model"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dialect_of_its_own_answers_in_floats_and_base64() -> Result<()> {
+    let answer = r#"{"model":"m","embeddings":[[1.0,-2.0],[0.5,0.25]],"prompt_eval_count":4}"#;
+    let upstream = Upstream::start(Script::json(answer)).await?;
+    let local = Provider::of("ollama", "local", &upstream.root_url()).with("models = [\"m\"]");
+    let gateway = Gateway::start(Configuration::default().provider(&local)).await?;
+    let body = json!({"model": "m", "input": ["a", "b"]});
+    let reply = gateway.client().post(EMBEDDINGS, body.to_string()).await?.json()?;
+    assert_eq!(reply["data"][0]["embedding"], json!([1.0, -2.0]));
+    assert_eq!(
+        (&reply["data"][1]["index"], &reply["usage"]["prompt_tokens"]),
+        (&json!(1), &json!(4))
+    );
+    let body = json!({"model": "m", "input": ["a", "b"], "encoding_format": "base64"});
+    let reply = gateway.client().post(EMBEDDINGS, body.to_string()).await?.json()?;
+    assert_eq!(reply["data"][0]["embedding"], "AACAPwAAAMA=");
+    Ok(())
+}
+
+#[tokio::test]
+async fn more_inputs_than_a_provider_takes_are_sent_in_parts() -> Result<()> {
+    let answer = |value: &str, count: usize| {
+        let vectors = vec![format!("{{\"values\":[{value}]}}"); count].join(",");
+        Script::json(format!("{{\"embeddings\":[{vectors}]}}"))
+    };
+    let upstream = Upstream::start(answer("3", 50)).await?;
+    upstream.answer_once(answer("1", 100));
+    upstream.answer_once(answer("1", 100));
+    let google = Provider::of("gemini", "google", &upstream.base_url()).with("models = [\"m\"]");
+    let gateway = Gateway::start(Configuration::default().provider(&google)).await?;
+    let inputs: Vec<String> = (0..200).map(|number| format!("text {number}")).collect();
+    let body = json!({"model": "m", "input": inputs});
+    let reply = gateway.client().post(EMBEDDINGS, body.to_string()).await?;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let data = reply.json()?["data"].clone();
+    let data = data.as_array().map(Vec::as_slice).unwrap_or_default();
+    assert_eq!(data.len(), 200);
+    assert!((0..).zip(data).all(|(index, vector): (u64, _)| vector["index"] == index));
+    let sizes: Vec<usize> = upstream
+        .requests()
+        .iter()
+        .filter_map(|request| Some(request.json().ok()?["requests"].as_array()?.len()))
+        .collect();
+    assert_eq!(sizes, [100, 100]);
     Ok(())
 }

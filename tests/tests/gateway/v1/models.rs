@@ -1,7 +1,7 @@
 //! `GET /v1/models` and `GET /v1/models/{id}`.
 
 use anyhow::{Context, Result};
-use gateway_tests::{Configuration, Gateway, Provider, TestClient};
+use gateway_tests::{Configuration, Gateway, Provider, Script, TestClient, Upstream, patiently};
 use serde_json::Value;
 
 const NARROW: &str = "pb-narrow-00112233445566778899aabbccddeeff";
@@ -72,5 +72,28 @@ async fn an_unknown_model_is_404_in_openais_shape() -> Result<()> {
         assert_eq!((status, error_type.as_str()), (404, "invalid_request_error"), "{id}");
         assert_eq!(code, "model_not_found", "{id}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_provider_is_asked_for_its_models() -> Result<()> {
+    let tags = r#"{"models":[{"name":"llama3:8b","model":"llama3:8b"},{"name":"tiny"}]}"#;
+    let upstream = Upstream::start(Script::json(tags)).await?;
+    let local = Provider::of("ollama", "local", &upstream.root_url()).with("models = \"discover\"");
+    let gateway = Gateway::start(Configuration::default().provider(&local)).await?;
+    assert_eq!(upstream.next_request().await?.path, "/api/tags");
+    let client = gateway.client();
+    let listed = async {
+        loop {
+            let ids = ids(&client).await?;
+            if !ids.is_empty() {
+                return anyhow::Ok(ids);
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let ids = patiently("the models to be listed", listed).await??;
+    assert_eq!(ids, ["llama3:8b", "local/llama3:8b", "local/tiny", "tiny"]);
+    assert_eq!(client.get("/v1/models/llama3:8b").await?.json()?["owned_by"], "local");
     Ok(())
 }
