@@ -31,7 +31,7 @@ pub(crate) struct Source {
     pub(crate) grant: Grant,
     pub(crate) limits: InstanceLimits,
     pub(crate) wasi: WasiWorld,
-    code: Mutex<Code>,
+    pub(crate) code: Mutex<Code>,
 }
 
 /// The component, before and after it was compiled.
@@ -40,18 +40,14 @@ pub(crate) enum Code {
     Linked(InstancePre<GuestState>),
 }
 
-impl Source {
-    pub(crate) fn new(
-        runtime: Runtime,
-        (id, manifest): (GenerationId, Arc<Manifest>),
-        grant: Grant,
-        (limits, wasi): (InstanceLimits, WasiWorld),
-        bytes: Cow<'static, [u8]>,
-    ) -> Arc<Self> {
-        let code = Mutex::new(Code::Bytes(bytes));
-        Arc::new(Self { runtime, id, manifest, grant, limits, wasi, code })
+impl Code {
+    /// A component that is to be compiled.
+    pub(crate) fn of(bytes: Cow<'static, [u8]>) -> Mutex<Self> {
+        Mutex::new(Self::Bytes(bytes))
     }
+}
 
+impl Source {
     /// The compiled component; both sides of a plugin share it.
     fn linked(&self) -> Result<InstancePre<GuestState>, LoadError> {
         let mut code = self.code.lock().unwrap_or_else(PoisonError::into_inner);

@@ -17,7 +17,7 @@ use crate::grant::Grant;
 use crate::http_adapter::Http;
 use crate::ingress::Ingress;
 use crate::inspect::{Inspected, Needs, WASM_PAGE_BYTES, inspect};
-use crate::lazy::{LazyGeneration, Source};
+use crate::lazy::{Code, LazyGeneration, Source};
 use crate::limits::InstanceLimits;
 use crate::load_error::LoadError;
 use crate::manifest::{LimitsAsked, Manifest, PluginKind};
@@ -112,8 +112,15 @@ impl Candidate {
         self.needs.check(&limits)?;
         let id = next_generation();
         let manifest = self.manifest;
-        let named = (id, Arc::clone(&manifest));
-        let source = Source::new(runtime.clone(), named, grant, (limits, wasi), bytes);
+        let source = Arc::new(Source {
+            runtime: runtime.clone(),
+            manifest: Arc::clone(&manifest),
+            code: Code::of(bytes),
+            id,
+            grant,
+            limits,
+            wasi,
+        });
         let mut sides = Sides { source, sides: Vec::new() };
         let face = match manifest.kind {
             PluginKind::Normalizer => sides.dialect(self.exported),
