@@ -136,7 +136,8 @@ impl Attempt<'_> {
             && self.call.operation == Operation::Embeddings
             && let Some(parts) = batches::split(&canonical, most)?
         {
-            return self.in_batches(&prepared, parts, most).await;
+            // Boxed, so that its state does not enlarge the future of every request.
+            return Box::pin(self.in_batches(&prepared, parts, most)).await;
         }
         self.single(&prepared, canonical).await
     }
@@ -215,8 +216,8 @@ impl Attempt<'_> {
         let identity = || new_identity(self.call.operation, outgoing.extra);
         let answered = match reader {
             Reader::Verbatim => answer::verbatim(reading).await,
-            Reader::Decoder => answer::decoded(reading, open(), identity()).await,
-            Reader::Untouched => answer::untouched(reading, open(), identity()).await,
+            Reader::Decoder => Box::pin(answer::decoded(reading, open(), identity())).await,
+            Reader::Untouched => Box::pin(answer::untouched(reading, open(), identity())).await,
         };
         let answered = answered.map_err(|failure| secrets.redact(failure))?;
         Ok(Answer { dropped: outgoing.dropped, headers, answered, secrets })
