@@ -24,6 +24,10 @@ pub(crate) struct Arguments {
     /// Measures what translation costs over verbatim relay, dialect by dialect, instead.
     #[arg(long, conflicts_with_all = ["only", "without_gateway", "rate", "latency_seconds"])]
     pub(crate) translation: bool,
+    /// With `--translation`: grants the plugins `isolation = "reuse"`, so that the difference to a
+    /// run without is what a fresh instance for every exchange costs.
+    #[arg(long, requires = "translation")]
+    reuse: bool,
     /// Rounds; the median of them is printed.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -84,6 +88,7 @@ impl Arguments {
     pub(crate) fn translation_plan(&self) -> Result<translation::Plan> {
         Ok(translation::Plan {
             gateway: self.gateway_program()?,
+            reuse: self.reuse,
             rounds: self.rounds()?,
             saturation: self.saturation()?,
             connections: self.connections()?,
@@ -150,6 +155,8 @@ mod tests {
     fn translation_is_measured_only_where_it_is_asked_for() {
         assert!(!parse(&[]).unwrap().translation);
         assert!(parse(&["--translation", "--quick"]).unwrap().translation);
+        assert!(parse(&["--translation", "--reuse"]).unwrap().reuse);
+        assert!(parse(&["--reuse"]).is_err(), "it is about translation");
     }
 
     #[test]

@@ -30,6 +30,8 @@ use passage::Passage;
 pub(crate) struct Plan {
     /// The gateway's program.
     pub(crate) gateway: PathBuf,
+    /// Whether the plugins' instances serve more than one exchange.
+    pub(crate) reuse: bool,
     /// Rounds.
     pub(crate) rounds: usize,
     /// Length of each measurement.
@@ -60,7 +62,10 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
 
 async fn measure(plan: &Plan, placement: Placement) -> Result<Measured> {
     let mock = start_mock(plan.event_interval)?;
-    let providers = provider::configuration(mock.address());
+    let mut providers = provider::configuration(mock.address());
+    if plan.reuse {
+        providers += &provider::reuse();
+    }
     let mut measured = Measured::default();
     for round in 1..=plan.rounds {
         progress(&format!("round {round} of {}", plan.rounds));

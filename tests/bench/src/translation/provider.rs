@@ -74,6 +74,23 @@ impl Provider {
     }
 }
 
+/// The normalizers of all passages, by the names of their plugins.
+const NORMALIZERS: [&str; 6] = [
+    "anthropic-messages",
+    "bedrock-converse",
+    "cohere-chat",
+    "gemini-dialect",
+    "ollama-chat",
+    "openai-responses",
+];
+
+/// The grant that lets their instances be reused.
+pub(super) fn reuse() -> String {
+    let grants =
+        NORMALIZERS.map(|plugin| format!("\n[plugins.grants.{plugin}]\nisolation = \"reuse\"\n"));
+    grants.concat()
+}
+
 /// The configuration of all providers and their routes.
 pub(super) fn configuration(upstream: SocketAddr) -> String {
     let others = OTHERS.map(|provider| {
