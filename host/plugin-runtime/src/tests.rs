@@ -17,6 +17,7 @@ mod generations;
 pub(crate) mod guests;
 mod hostile;
 mod ingress;
+mod lazy;
 mod loading;
 mod log;
 mod reuse;
