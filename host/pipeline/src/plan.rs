@@ -49,7 +49,7 @@ pub(crate) fn choose(
 ) -> Option<Choice> {
     let mut usable =
         (0..).zip(&provider.dialects).filter(|(_, dialect)| catalog.supports(dialect, operation));
-    let own = usable.clone().find(|(_, dialect)| Some(&***dialect) == spoken);
+    let own = spoken.and_then(|name| usable.clone().find(|(_, dialect)| &***dialect == name));
     match own {
         Some((dialect, _)) => Some(Choice { dialect, way: Way::Untouched }),
         None => usable.next().map(|(dialect, _)| Choice { dialect, way: Way::Translated }),
