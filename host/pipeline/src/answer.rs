@@ -15,8 +15,8 @@ mod whole;
 use std::pin::Pin;
 
 use bytes::Bytes;
-use exchange::{EgressExchange, Failure, Operation, ReplyIdentity, ResponseHead};
-use futures_util::Stream;
+use exchange::{EgressExchange, Failure, FailureKind, Operation, ReplyIdentity, ResponseHead};
+use futures_util::{Stream, StreamExt as _, stream};
 use http::HeaderValue;
 use openai_api::envelope::Kind;
 
@@ -109,6 +109,21 @@ pub(crate) async fn untouched(
         untouched::whole(reading, instance).await.map(UntouchedBody::Whole)?
     };
     Ok(Answered::Untouched { content_type, body })
+}
+
+/// A stream of which one item was waited for, or why there is none.
+///
+/// # Errors
+/// What came instead of a first item; a stream without any is an `UpstreamError`.
+async fn begun<T: Send + 'static>(
+    stream: impl Stream<Item = Result<T, Failure>> + Send + 'static,
+) -> Result<Pin<Box<dyn Stream<Item = Result<T, Failure>> + Send>>, Failure> {
+    let mut rest = Box::pin(stream);
+    let Some(first) = rest.next().await.transpose()? else {
+        let message = "the provider ended its reply without an answer";
+        return Err(Failure::new(FailureKind::UpstreamError, message));
+    };
+    Ok(stream::once(async { Ok(first) }).chain(rest).boxed())
 }
 
 /// The canonical kind of a request for an operation.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use exchange::{Adapter, Failure, FailureKind, HttpAdapter, HttpExchange, HttpPlan, ResponseHead};
+use exchange::{Adapter, Failure, FailureKind, HttpExchange, HttpPlan, ResponseHead};
 use futures_util::StreamExt as _;
 use routing::{Models, ProviderModels, RouteTable};
 
@@ -17,7 +17,7 @@ const MAX_LIST_BYTES: usize = 4 * 1024 * 1024;
 
 /// What providers said they have.
 #[derive(Debug, Default)]
-pub struct Discovered {
+pub(crate) struct Discovered {
     /// By provider.
     models: BTreeMap<Arc<str>, Vec<Arc<str>>>,
     pub(crate) routes: RouteTable,
@@ -33,12 +33,6 @@ pub struct DiscoveryReport {
 }
 
 impl Discovered {
-    /// The models of a provider, as it said last.
-    #[must_use]
-    pub fn of(&self, provider: &str) -> Option<&[Arc<str>]> {
-        self.models.get(provider).map(Vec::as_slice)
-    }
-
     /// With a new answer of one provider; the others' are kept if they are still configured.
     pub(crate) fn with(
         &self,
@@ -82,15 +76,7 @@ pub(crate) async fn ask(
         return Ok(None);
     };
     let (head, body) = fetch(ports, provider, plan).await?;
-    read(&*adapter, &head, body).await.map(Some)
-}
-
-async fn read(
-    adapter: &dyn HttpAdapter,
-    head: &ResponseHead,
-    body: Bytes,
-) -> Result<Vec<String>, Failure> {
-    adapter.read_models(head, body).await
+    adapter.read_models(&head, body).await.map(Some)
 }
 
 async fn fetch(

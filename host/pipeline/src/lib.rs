@@ -24,7 +24,7 @@ mod translation;
 mod work;
 
 pub use caller::{Caller, KeyDigest, KeyRing, ModelPattern};
-pub use discovery::{Discovered, DiscoveryReport};
+pub use discovery::DiscoveryReport;
 pub use models::ModelEntry;
 pub use plan::PlanCache;
 pub use request::{Asked, Broken, CallerReply, CallerRequest, ReplyBody, ReplyStream};

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use exchange::{
-    Entrance, Extra, Failure, IngressExchange, Operation, RequestHead, RequestId, ResponseHead,
-};
+use exchange::{Entrance, Extra, Failure, IngressExchange, Operation, RequestId, ResponseHead};
 
 use crate::request::{Asked, CallerRequest};
 
@@ -39,7 +37,8 @@ impl Canonical {
             }
             Asked::InDialect { entrance, head } => (entrance, head),
         };
-        let decoded = decode(entrance, head, request).await?;
+        let (body, request_id) = (request.body.clone(), request.request_id.clone());
+        let decoded = entrance.plugin.decode(head, body, request_id).await?;
         let translation = Translation {
             entrance: entrance.clone(),
             streaming: decoded.streaming,
@@ -49,14 +48,6 @@ impl Canonical {
         let (operation, body) = (decoded.operation, decoded.canonical);
         Ok(Self { operation, body, translation: Some(translation) })
     }
-}
-
-async fn decode(
-    entrance: &Entrance,
-    head: &RequestHead,
-    request: &CallerRequest,
-) -> Result<exchange::DecodedRequest, Failure> {
-    entrance.plugin.decode(head, request.body.clone(), request.request_id.clone()).await
 }
 
 impl Translation {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use exchange::{EgressExchange, Ending, Failure, FailureKind};
+use exchange::{EgressExchange, Ending, Failure};
 use futures_util::{StreamExt as _, stream};
 use openai_api::sse;
 
 use super::facts::{note_usage, rubbish};
-use super::{DocumentStream, Reading};
+use super::{DocumentStream, Reading, begun};
 use crate::body::TimedBody;
 use crate::trace::Trace;
 
@@ -20,21 +20,17 @@ pub(super) async fn begin(
     reading: Reading<'_>,
     instance: Box<dyn EgressExchange>,
 ) -> Result<DocumentStream, Failure> {
-    let mut decoding = Decoding {
+    let decoding = Decoding {
         body: reading.body,
         instance,
         wants_usage: reading.work.wants_usage(),
         trace: reading.work.request.trace.clone(),
         stage: Stage::Open,
     };
-    let Some(first) = decoding.next().await.transpose()? else {
-        let message = "the provider ended its reply without an answer";
-        return Err(Failure::new(FailureKind::UpstreamError, message));
-    };
-    let rest = stream::unfold(decoding, |mut decoding| async move {
+    let stream = stream::unfold(decoding, |mut decoding| async move {
         decoding.next().await.map(|item| (item, decoding))
     });
-    Ok(stream::once(async { Ok(first) }).chain(rest).boxed())
+    begun(stream).await
 }
 
 enum Stage {

@@ -14,7 +14,7 @@ use openai_api::sse;
 
 use super::facts::note_usage;
 use super::whole::{accept_whole, collect};
-use super::{ByteStream, Reading};
+use super::{ByteStream, Reading, begun};
 use crate::body::TimedBody;
 use crate::trace::Trace;
 
@@ -46,7 +46,7 @@ pub(super) async fn begin(
 ) -> Result<ByteStream, Failure> {
     let content_type = reading.head.headers.get(CONTENT_TYPE);
     let is_events = content_type.is_some_and(|it| it.as_bytes().starts_with(b"text/event-stream"));
-    let mut relay = Relay {
+    let relay = Relay {
         body: Some(reading.body),
         instance,
         trace: reading.work.request.trace.clone(),
@@ -56,16 +56,12 @@ pub(super) async fn begin(
         begun: false,
         failure: None,
     };
-    let Some(first) = relay.next().await.transpose()? else {
-        let message = "the provider ended its reply without an answer";
-        return Err(Failure::new(FailureKind::UpstreamError, message));
-    };
-    let rest =
+    let stream =
         stream::unfold(
             relay,
             |mut relay| async move { relay.next().await.map(|item| (item, relay)) },
         );
-    Ok(stream::once(async { Ok(first) }).chain(rest).boxed())
+    begun(stream).await
 }
 
 #[derive(Clone, Copy)]
