@@ -77,7 +77,7 @@ pub struct AccessRecord {
     pub first_byte: Option<Duration>,
     /// Time spent waiting for upstreams, within `duration`.
     pub upstream: Duration,
-    /// Id of the API key.
+    /// Id of the API key; for the admin API `operator:` and who administers.
     pub caller: Option<Arc<str>>,
     /// What was asked for.
     pub operation: Option<Operation>,

@@ -14,7 +14,9 @@ mod head;
 mod http_port;
 mod ingress_port;
 mod plugin_port;
+mod probe;
 mod process_port;
+mod reach_port;
 mod target;
 
 pub use access::{AccessRecord, AccessSink, Outcome, RequestId, Usage};
@@ -31,5 +33,7 @@ pub use plugin_port::{
     Adapter, EgressDialect, EgressExchange, EgressPlan, EncodedBody, Ending, Extra, GenerationId,
     HttpAdapter, HttpPlan, PluginCatalog, ProcessAdapter, ReplyIdentity,
 };
+pub use probe::{ProbeReport, ProbeStep, Verdict};
 pub use process_port::{ProcessArgument, ProcessExchange, ProcessPlan, ProcessTransport};
+pub use reach_port::{ReachPort, ReachReport};
 pub use target::{HttpTarget, NetworkReach, ProcessTarget, Timeouts};

@@ -147,8 +147,8 @@ pub trait ProcessAdapter: Send + Sync {
     /// The program for a call, and the use of the credential slot it names. Pure.
     async fn prepare(&self, call: &Call) -> Result<(ProcessPlan, Option<CredentialUse>), Failure>;
 
-    /// The cheapest run that proves that the program works.
-    async fn probe(&self, settings: &str) -> Result<ProcessPlan, Failure>;
+    /// The cheapest run that proves that the program works, and the use of the slot it names.
+    async fn probe(&self, settings: &str) -> Result<(ProcessPlan, Option<CredentialUse>), Failure>;
 }
 
 /// An adapter of either sort.

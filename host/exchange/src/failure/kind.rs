@@ -14,6 +14,8 @@ pub enum FailureKind {
     Unauthenticated,
     /// A known key that may not do this.
     Forbidden,
+    /// A known key that may not call this endpoint.
+    EndpointNotAllowed,
     /// No such model or path.
     NotFound,
     /// A known path, asked with the wrong method.
@@ -54,6 +56,22 @@ pub enum FailureKind {
     PluginTimeout,
     /// The sandbox could not run the program.
     SandboxFault,
+    /// No operator's token, or one that is not valid.
+    AdminUnauthenticated,
+    /// An operator whose role may not do this.
+    RoleNotAllowed,
+    /// No such resource of an operator.
+    ResourceNotFound,
+    /// An operator's change that does not go with what else there is.
+    Conflict,
+    /// An operator's change to something that changed meanwhile.
+    StaleEtag,
+    /// A new credential that the provider does not accept.
+    CredentialNotVerified,
+    /// An operator's change without `If-Match`.
+    PreconditionRequired,
+    /// The store did not take an operator's change.
+    StoreUnavailable,
     /// The gateway is shutting down and takes no new work.
     ShuttingDown,
     /// The caller went away.
@@ -134,10 +152,11 @@ pub(super) const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl FailureKind {
     /// Every kind, in table order.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 35] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::Forbidden,
+        Self::EndpointNotAllowed,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::PayloadTooLarge,
@@ -158,6 +177,14 @@ impl FailureKind {
         Self::PluginFault,
         Self::PluginTimeout,
         Self::SandboxFault,
+        Self::AdminUnauthenticated,
+        Self::RoleNotAllowed,
+        Self::ResourceNotFound,
+        Self::Conflict,
+        Self::StaleEtag,
+        Self::CredentialNotVerified,
+        Self::PreconditionRequired,
+        Self::StoreUnavailable,
         Self::ShuttingDown,
         Self::Cancelled,
         Self::Internal,
@@ -179,6 +206,7 @@ impl FailureKind {
             Self::InvalidRequest => (400, INVALID, None, R::Never, N::No, B::None, Info, "invalid-request"),
             Self::Unauthenticated => (401, INVALID, Some("invalid_api_key"), R::Never, N::No, B::None, Info, "unauthenticated"),
             Self::Forbidden => (403, "permission_error", Some("model_not_allowed"), R::Never, N::No, B::None, Info, "forbidden"),
+            Self::EndpointNotAllowed => (403, "permission_error", Some("endpoint_not_allowed"), R::Never, N::No, B::None, Info, "endpoint-not-allowed"),
             Self::NotFound => (404, INVALID, Some("model_not_found"), R::Never, N::No, B::None, Info, "not-found"),
             Self::MethodNotAllowed => (405, INVALID, Some("method_not_allowed"), R::Never, N::No, B::None, Info, "method-not-allowed"),
             Self::PayloadTooLarge => (413, INVALID, Some("payload_too_large"), R::Never, N::No, B::None, Info, "payload-too-large"),
@@ -199,6 +227,14 @@ impl FailureKind {
             Self::PluginFault => (500, SERVER, Some("plugin_fault"), R::Never, N::Yes, B::CountsAgainstGeneration, Error, "plugin-fault"),
             Self::PluginTimeout => (500, SERVER, Some("plugin_fault"), R::Never, N::Yes, B::CountsAgainstGeneration, Error, "plugin-timeout"),
             Self::SandboxFault => (500, SERVER, Some("sandbox_fault"), R::Never, N::Yes, B::Counts, Error, "sandbox-fault"),
+            Self::AdminUnauthenticated => (401, INVALID, Some("invalid_admin_token"), R::Never, N::No, B::None, Info, "admin-unauthenticated"),
+            Self::RoleNotAllowed => (403, "permission_error", Some("role_not_allowed"), R::Never, N::No, B::None, Info, "role-not-allowed"),
+            Self::ResourceNotFound => (404, INVALID, Some("resource_not_found"), R::Never, N::No, B::None, Info, "resource-not-found"),
+            Self::Conflict => (409, INVALID, Some("conflict"), R::Never, N::No, B::None, Info, "conflict"),
+            Self::StaleEtag => (412, INVALID, Some("stale_etag"), R::Never, N::No, B::None, Info, "stale-etag"),
+            Self::CredentialNotVerified => (422, INVALID, Some("credential_not_verified"), R::Never, N::No, B::None, Info, "credential-not-verified"),
+            Self::PreconditionRequired => (428, INVALID, Some("if_match_required"), R::Never, N::No, B::None, Info, "precondition-required"),
+            Self::StoreUnavailable => (503, SERVER, Some("store_unavailable"), R::Never, N::No, B::None, Error, "store-unavailable"),
             Self::ShuttingDown => (503, OVERLOADED, Some("shutting_down"), R::Never, N::No, B::None, Info, "shutting-down"),
             Self::Cancelled => (499, SERVER, Some("cancelled"), R::Never, N::No, B::None, Info, "cancelled"),
             Self::Internal => (500, SERVER, Some("internal_error"), R::Never, N::No, B::None, Error, "internal"),
