@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use crate::api_key::ApiKey;
 use crate::fields::{Element, Fields, Member};
+use crate::offered::Offered;
 use crate::problem::{Problem, Problems, element_path, member_path, quoted};
 use crate::provider::Provider;
-use crate::route::{OfferedModels, Route};
+use crate::route::Route;
 
 /// Providers, keys and routes, in the order in which they were written.
 #[derive(Clone, Debug, Default)]
@@ -42,11 +43,11 @@ impl Document {
     /// Reads the members `providers`, `api_keys` and `routes` of a table that has others too.
     /// If there were problems, the document lacks what they concern.
     pub fn read_members(fields: &mut Fields<'_, '_>) -> Self {
-        let offered = OfferedModels::of(fields.member("providers").value());
+        let offered = Offered::written(fields.member("providers").value());
         let document = Self {
             providers: read_all(fields.member("providers"), Provider::read),
             api_keys: read_all(fields.member("api_keys"), ApiKey::read),
-            routes: read_all(fields.member("routes"), |route| Route::read(route, &offered)),
+            routes: read_all(fields.member("routes"), |route| Route::read(route, Some(&offered))),
         };
         report_twins(fields, "providers", "id");
         report_twins(fields, "api_keys", "id");

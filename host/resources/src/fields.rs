@@ -19,6 +19,7 @@ pub struct Fields<'v, 'p> {
     members: &'v Map<String, Value>,
     path: String,
     known: Vec<&'static str>,
+    ignored: Vec<&'static str>,
     problems: &'p mut Problems,
 }
 
@@ -43,7 +44,12 @@ impl<'v, 'p> Fields<'v, 'p> {
     /// Begins with the outermost table.
     #[must_use]
     pub fn root(members: &'v Map<String, Value>, problems: &'p mut Problems) -> Self {
-        Self { members, path: String::new(), known: Vec::new(), problems }
+        Self { members, path: String::new(), known: Vec::new(), ignored: Vec::new(), problems }
+    }
+
+    /// Lets members stand that mean nothing here, whatever they hold.
+    pub(crate) fn ignore(&mut self, names: &'static [&'static str]) {
+        self.ignored.extend_from_slice(names);
     }
 
     /// Asks for a member. JSON's `null` is as good as absent.
@@ -70,6 +76,11 @@ impl<'v, 'p> Fields<'v, 'p> {
         self.problems.report(path, message, fix);
     }
 
+    /// Where to report, for a check that has a path of its own.
+    pub(crate) fn problems(&mut self) -> &mut Problems {
+        self.problems
+    }
+
     /// Reports a problem at another place of the document.
     pub fn report_at(&mut self, path: impl Into<String>, message: impl Into<String>, fix: &str) {
         self.problems.report(path, message, fix);
@@ -78,7 +89,7 @@ impl<'v, 'p> Fields<'v, 'p> {
     /// Reports every member that was not asked for.
     pub fn finish(self) {
         for name in self.members.keys() {
-            if !self.known.contains(&name.as_str()) {
+            if !self.known.contains(&name.as_str()) && !self.ignored.contains(&name.as_str()) {
                 self.problems.report(
                     member_path(&self.path, name),
                     format!("unknown member {}", quoted(name)),
@@ -255,8 +266,13 @@ impl<'v> Element<'v, '_> {
             self.wrong_kind("a table");
             return None;
         };
-        let mut fields =
-            Fields { members, path: self.path, known: Vec::new(), problems: self.problems };
+        let mut fields = Fields {
+            members,
+            path: self.path,
+            known: Vec::new(),
+            ignored: Vec::new(),
+            problems: self.problems,
+        };
         let found = read(&mut fields);
         fields.finish();
         found

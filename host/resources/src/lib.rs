@@ -10,24 +10,28 @@
 //! not left to `serde`, because that stops at the first problem and quotes values in its
 //! messages, and a value may be a secret.
 
+mod alone;
 mod api_key;
 mod base_url;
 mod document;
 mod fields;
 mod ids;
+mod offered;
 mod problem;
 mod provider;
 mod route;
 mod suggestion;
 mod unresolved;
 
-pub use api_key::{ApiKey, KeySource};
+pub use alone::MEMBERS_OF_VIEWS;
+pub use api_key::{ApiKey, KeyLimits, KeySource, KeyState};
 pub use base_url::{BaseUrl, BaseUrlProblem};
 pub use document::Document;
 pub use fields::{Element, Fields, Member};
 pub use ids::{IdProblem, KeyId, ModelName, PluginName, ProviderId, SlotName};
+pub use offered::Offered;
 pub use problem::{Problem, Problems, element_path, member_path};
 pub use provider::{Limits, Models, Network, Provider, Retries, Timeouts};
-pub use route::{Candidate, FallbackOn, Route};
+pub use route::{Candidate, FallbackOn, Route, RouteTimeouts};
 pub use suggestion::{did_you_mean, nearest};
 pub use unresolved::{EmptySecret, Unresolved};

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::alone::{self, MEMBERS_OF_VIEWS};
 use crate::base_url::BaseUrl;
 use crate::fields::{Element, Fields, Member};
 use crate::ids::{IdProblem, ModelName, PluginName, ProviderId, SlotName};
+use crate::problem::Problem;
 use crate::unresolved::Unresolved;
 
-const HOUR_MS: u64 = 3_600_000;
+pub(crate) const HOUR_MS: u64 = 3_600_000;
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 const GIB: u64 = 1024 * MIB;
@@ -109,6 +111,21 @@ pub struct Limits {
 }
 
 impl Provider {
+    /// Members of a view, beside [`MEMBERS_OF_VIEWS`], that a document may hold to no effect.
+    pub const MEMBERS_OF_VIEW: [&str; 1] = ["previous_credentials"];
+
+    /// Reads a document that is one provider. Paths of problems start at its members.
+    ///
+    /// # Errors
+    /// Every problem at once.
+    pub fn from_document(document: &Value) -> Result<Self, Vec<Problem>> {
+        alone::read(document, |fields| {
+            fields.ignore(&MEMBERS_OF_VIEWS);
+            fields.ignore(&Self::MEMBERS_OF_VIEW);
+            Self::read(fields)
+        })
+    }
+
     pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
         let id = fields.member("id").required("add an id").parsed();
         let adapter =
@@ -198,7 +215,7 @@ impl Default for Retries {
 
 impl Retries {
     #[expect(clippy::unnecessary_wraps, reason = "the shape of every table's reader")]
-    fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
+    pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
         let default = Self::default();
         let max = fields.member("max").integer(0..=10).and_then(|max: u64| u32::try_from(max).ok());
         let base = fields.member("base_ms").integer(0..=HOUR_MS).map(Duration::from_millis);

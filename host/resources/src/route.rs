@@ -1,12 +1,15 @@
 //! Public model names and what stands behind them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::alone::{self, MEMBERS_OF_VIEWS};
 use crate::fields::{Element, Fields, Member};
 use crate::ids::{ModelName, ProviderId};
-use crate::suggestion::did_you_mean;
+use crate::offered::Offered;
+use crate::problem::Problem;
+use crate::provider::{HOUR_MS, Retries};
 
 /// A public model name and its candidates.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +20,10 @@ pub struct Route {
     pub candidates: Vec<Candidate>,
     /// For which failures of the request itself the next candidate is tried; none.
     pub fallback_on: FallbackOn,
+    /// Deadlines beside those of the providers.
+    pub timeouts: RouteTimeouts,
+    /// When a failed try is repeated; `None` is what the provider says.
+    pub retries: Option<Retries>,
 }
 
 /// `fallback_on`: failures of the request itself after which another model may still answer.
@@ -26,6 +33,16 @@ pub struct FallbackOn {
     pub context_too_long: bool,
     /// `"content-filtered"`: the next provider may accept the content.
     pub content_filtered: bool,
+}
+
+/// Deadlines of a route, each 1 ms to 1 h; `None` leaves it to the providers. They make a
+/// provider's shorter, never longer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RouteTimeouts {
+    /// `total_ms`: all attempts together, with the waits between them.
+    pub total: Option<Duration>,
+    /// `first_byte_ms`: from sending to the reply's head, in each attempt; not over `total`.
+    pub first_byte: Option<Duration>,
 }
 
 /// One provider and model to try.
@@ -41,17 +58,27 @@ pub struct Candidate {
     pub order: u32,
 }
 
-/// What providers there are and which models they list, the providers with problems among them:
-/// so a route that names one of those is not blamed.
-pub(crate) struct OfferedModels<'v>(BTreeMap<&'v str, BTreeSet<&'v str>>);
-
 impl Route {
-    pub(crate) fn read(fields: &mut Fields<'_, '_>, offered: &OfferedModels<'_>) -> Option<Self> {
+    /// Reads a document that is one route. Paths of problems start at its members. Whether the
+    /// providers are there that it names is not looked at: [`Offered::check`] does that.
+    ///
+    /// # Errors
+    /// Every problem at once.
+    pub fn from_document(document: &Value) -> Result<Self, Vec<Problem>> {
+        alone::read(document, |fields| {
+            fields.ignore(&MEMBERS_OF_VIEWS);
+            Self::read(fields, None)
+        })
+    }
+
+    /// Reads a route, and checks it against what is offered where that is known.
+    pub(crate) fn read(fields: &mut Fields<'_, '_>, offered: Option<&Offered>) -> Option<Self> {
         const FIX: &str = "add one: { provider = \"…\", model = \"…\" }";
         let model: Option<ModelName> =
             fields.member("model").required("add the name that callers say").parsed();
-        if let Some(model) = &model {
-            offered.check_route_name(fields, model);
+        if let (Some(offered), Some(model)) = (offered, &model) {
+            let path = fields.path(None);
+            offered.check_route_name(model, (&path, fields.problems()));
         }
         let member = fields.member("candidates").required(FIX);
         let empty = member.value == Some(&Value::Array(Vec::new()));
@@ -61,7 +88,10 @@ impl Route {
             fields.report(Some("candidates"), "is empty", FIX);
         }
         let fallback_on = FallbackOn::read(fields.member("fallback_on"));
-        Some(Self { model: model?, candidates: candidates?, fallback_on })
+        let timeouts = fields.member("timeouts").table(RouteTimeouts::read);
+        let retries = fields.member("retries").table(Retries::read);
+        let timeouts = timeouts.unwrap_or_default();
+        Some(Self { model: model?, candidates: candidates?, fallback_on, timeouts, retries })
     }
 }
 
@@ -79,15 +109,40 @@ impl FallbackOn {
     }
 }
 
+impl RouteTimeouts {
+    #[expect(clippy::unnecessary_wraps, reason = "the shape of every table's reader")]
+    fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
+        let mut read = |name| {
+            let found = fields.member(name).integer(1..=HOUR_MS);
+            found.map(Duration::from_millis)
+        };
+        let (total, first_byte) = (read("total_ms"), read("first_byte_ms"));
+        if let (Some(total), Some(first_byte)) = (total, first_byte)
+            && first_byte > total
+        {
+            fields.report(
+                Some("first_byte_ms"),
+                format!("is longer than total_ms ({} ms)", total.as_millis()),
+                "make first_byte_ms shorter or total_ms longer",
+            );
+        }
+        Some(Self { total, first_byte })
+    }
+}
+
 impl Candidate {
-    fn read(fields: &mut Fields<'_, '_>, offered: &OfferedModels<'_>) -> Option<Self> {
+    fn read(fields: &mut Fields<'_, '_>, offered: Option<&Offered>) -> Option<Self> {
         let provider: Option<ProviderId> =
             fields.member("provider").required("name the provider by its id").parsed();
         let model: Option<ModelName> =
             fields.member("model").required("name the model as the provider knows it").parsed();
         let weight = fields.member("weight").integer(1..=1000);
         let order = fields.member("order").integer(0..=1000);
-        offered.check_candidate(fields, provider.as_ref(), model.as_ref());
+        if let Some(offered) = offered {
+            let path = fields.path(None);
+            offered
+                .check_candidate((provider.as_ref(), model.as_ref()), (&path, fields.problems()));
+        }
         let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         Some(Self {
             provider: provider?,
@@ -95,56 +150,5 @@ impl Candidate {
             weight: weight.map_or(1, small),
             order: order.map_or(0, small),
         })
-    }
-}
-
-impl<'v> OfferedModels<'v> {
-    pub(crate) fn of(providers: Option<&'v Value>) -> Self {
-        let providers = providers.and_then(Value::as_array);
-        let mut offered: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        for provider in providers.map_or(&[][..], Vec::as_slice) {
-            if let Some(id) = provider.get("id").and_then(Value::as_str) {
-                let models = provider.get("models").and_then(Value::as_array);
-                let models = models.map_or(&[][..], Vec::as_slice);
-                let offered = offered.entry(id).or_default();
-                offered.extend(models.iter().filter_map(Value::as_str));
-            }
-        }
-        Self(offered)
-    }
-
-    /// `provider-id/…` is how callers name a provider directly.
-    fn check_route_name(&self, fields: &mut Fields<'_, '_>, model: &ModelName) {
-        let first = model.as_str().split_once('/').map(|(first, _)| first);
-        if let Some(provider) = first.filter(|first| self.0.contains_key(first)) {
-            fields.report(
-                Some("model"),
-                format!("{:?} names a model of provider {provider:?}", model.as_str()),
-                "choose a name that does not start with a provider's id and a slash",
-            );
-        }
-    }
-
-    /// A provider that lists no model discovers them, or has been reported.
-    fn check_candidate(
-        &self,
-        fields: &mut Fields<'_, '_>,
-        provider: Option<&ProviderId>,
-        model: Option<&ModelName>,
-    ) {
-        let Some(provider) = provider.map(ProviderId::as_str) else {
-            return;
-        };
-        let Some(models) = self.0.get(provider) else {
-            let fix = did_you_mean(provider, self.0.keys().copied());
-            fields.report(Some("provider"), format!("unknown provider {provider:?}"), &fix);
-            return;
-        };
-        let model = model.map(ModelName::as_str).filter(|model| !models.contains(model));
-        if let Some(model) = model.filter(|_| !models.is_empty()) {
-            let message = format!("provider {provider:?} does not list model {model:?}");
-            let fix = did_you_mean(model, models.iter().copied());
-            fields.report(Some("model"), message, &fix);
-        }
     }
 }

@@ -11,5 +11,5 @@ mod table;
 
 pub use health::{AlwaysHealthy, Health};
 pub use retry::{RetryBudget, RetryPolicy};
-pub use route::{Candidate, FallbackOn, Route};
+pub use route::{Candidate, FallbackOn, Route, RouteTimeouts};
 pub use table::{Models, ProviderModels, RouteTable};

@@ -2,10 +2,12 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::Rng;
 
 use crate::health::Health;
+use crate::retry::RetryPolicy;
 
 /// One provider and model to try.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,12 +31,24 @@ pub struct FallbackOn {
     pub content_filtered: bool,
 }
 
+/// Deadlines of a route; `None` leaves it to the providers. They make a provider's shorter, never
+/// longer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RouteTimeouts {
+    /// All attempts together, with the waits between them.
+    pub total: Option<Duration>,
+    /// From sending to the reply's head, in each attempt.
+    pub first_byte: Option<Duration>,
+}
+
 /// A public model name and its candidates, which are never empty.
 #[derive(Clone, Debug)]
 pub struct Route {
     model: Arc<str>,
     candidates: Vec<Candidate>,
     fallback_on: FallbackOn,
+    timeouts: RouteTimeouts,
+    retry: Option<RetryPolicy>,
 }
 
 impl Route {
@@ -46,7 +60,20 @@ impl Route {
         fallback_on: FallbackOn,
     ) -> Option<Self> {
         candidates.sort_by_key(|candidate| candidate.order);
-        (!candidates.is_empty()).then_some(Self { model, candidates, fallback_on })
+        let (timeouts, retry) = Default::default();
+        (!candidates.is_empty()).then_some(Self { model, candidates, fallback_on, timeouts, retry })
+    }
+
+    /// With deadlines of its own.
+    #[must_use]
+    pub fn with_timeouts(self, timeouts: RouteTimeouts) -> Self {
+        Self { timeouts, ..self }
+    }
+
+    /// With retries of its own, in place of those of each provider.
+    #[must_use]
+    pub fn with_retry(self, retry: RetryPolicy) -> Self {
+        Self { retry: Some(retry), ..self }
     }
 
     /// The name callers use.
@@ -59,6 +86,18 @@ impl Route {
     #[must_use]
     pub fn fallback_on(&self) -> FallbackOn {
         self.fallback_on
+    }
+
+    /// Deadlines beside those of the providers.
+    #[must_use]
+    pub fn timeouts(&self) -> RouteTimeouts {
+        self.timeouts
+    }
+
+    /// When a failed try is repeated; `None` is what the provider says.
+    #[must_use]
+    pub fn retry(&self) -> Option<RetryPolicy> {
+        self.retry
     }
 
     /// All candidates, lowest order first.

@@ -203,6 +203,24 @@ fn each_bad_key_is_named_with_a_fix() {
             json!(["a b"]),
             "api_keys[1].models[0]: model name is not well-formed; use 1 to 256 printable ASCII characters without spaces",
         ),
+        (
+            "/api_keys/1",
+            "limits",
+            json!({"tokens_per_minute": 0}),
+            "api_keys[1].limits.tokens_per_minute: 0 is out of range; use a number from 1 to 10000000000",
+        ),
+        (
+            "/api_keys/1",
+            "state",
+            json!("disabled"),
+            "api_keys[1].state: unknown member \"state\"; use one of: key, digest, id, name, owner, tags, expires_at, models, endpoints, limits",
+        ),
+        (
+            "/api_keys/1",
+            "etag",
+            json!("1"),
+            "api_keys[1].etag: unknown member \"etag\"; did you mean \"tags\"?",
+        ),
     ] {
         assert_eq!(problems_with(pointer, member, value), [expected]);
     }
