@@ -23,7 +23,7 @@ use openai_api::envelope::Kind;
 use crate::body::TimedBody;
 use crate::work::Work;
 
-pub(crate) use facts::rubbish;
+pub(crate) use facts::{note_usage, rubbish};
 
 /// A reply whose head is good.
 pub(crate) struct Reading<'a> {

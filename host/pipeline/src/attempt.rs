@@ -8,8 +8,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use exchange::{
     Call, CredentialSource, EgressExchange, EncodedBody, Extra, Failure, FailureKind, HttpExchange,
-    HttpTransport, Operation, PluginCatalog, ProcessExchange, ProcessTransport, ReplyIdentity,
-    ResponseHead, SentSecrets, UpstreamReply,
+    HttpTransport, Operation, PluginCatalog, ProcessExchange, ProcessTransport, ReachPort,
+    ReplyIdentity, ResponseHead, SentSecrets, UpstreamReply,
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::header::{CONTENT_TYPE, HeaderName};
@@ -50,6 +50,7 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) struct Ports {
     pub(crate) catalog: Arc<dyn PluginCatalog>,
     pub(crate) http: Arc<dyn HttpTransport>,
+    pub(crate) reach: Arc<dyn ReachPort>,
     pub(crate) process: Arc<dyn ProcessTransport>,
     pub(crate) credentials: Arc<dyn CredentialSource>,
 }
@@ -189,7 +190,10 @@ impl Attempt<'_> {
             first.get_or_insert(answer);
         }
         let first = first.ok_or_else(|| rubbish("a list of inputs without parts"))?;
-        Ok(Answer { answered: Answered::Whole(batches::join(&replies, most)?), ..first })
+        let (whole, counted) = batches::join(&replies, most)?;
+        // Each part has noted its own.
+        answer::note_usage(&self.work.request.trace, counted);
+        Ok(Answer { answered: Answered::Whole(whole), ..first })
     }
 
     /// Sends a request and reads its reply up to the first part of the answer.
@@ -266,7 +270,7 @@ impl Attempt<'_> {
             (Delivery::Http(http), Reach::Http { target, .. }) => {
                 let credential = http.credential.as_ref().map(|(_, used)| used.clone());
                 let exchange = HttpExchange {
-                    target: target.clone(),
+                    target: self.work.patience.within_http(target),
                     method: http.method.clone(),
                     url: http.url.clone(),
                     headers: outgoing_headers(&http.headers, self.work.request, speech),
@@ -279,7 +283,7 @@ impl Attempt<'_> {
             (Delivery::Process(process), Reach::Process { target }) => {
                 let variable = process.credential.as_ref().map(|(_, name)| name.clone());
                 let exchange = ProcessExchange {
-                    target: target.clone(),
+                    target: self.work.patience.within_process(target),
                     request_id: self.work.request.request_id.clone(),
                     plan: process.plan.clone(),
                     credential: variable.zip(secret),
@@ -353,20 +357,15 @@ fn returned_headers(head: &ResponseHead) -> HeaderMap {
     named.filter_map(|name| head.headers.get(&name).cloned().map(|value| (name, value))).collect()
 }
 
-/// Lets the dialect explain a reply that is not good, and keeps our secrets out of the words.
+/// Lets the dialect explain a reply that is not good, in words that a caller may read.
 async fn explain(
-    mut instance: Box<dyn EgressExchange>,
+    instance: Box<dyn EgressExchange>,
     head: ResponseHead,
-    mut body: TimedBody,
+    body: TimedBody,
     secrets: &SentSecrets,
 ) -> Failure {
     let content_type = head.headers.get(CONTENT_TYPE).cloned();
-    let body = match body.collect_at_most(MAX_ERROR_BYTES).await {
-        Ok(body) => body,
-        Err(failure) => return failure,
-    };
-    let failure = instance.explain(&head, body).await.with_upstream_status(head.status.as_u16());
-    let failure = secrets.redact(failure);
+    let failure = explained(instance, &head, body, secrets).await;
     if failure.kind() != FailureKind::UpstreamAuth {
         return failure;
     }
@@ -375,6 +374,21 @@ async fn explain(
     failure
         .with_message("the provider refused the gateway's credential; the operator has to mend it")
         .with_cause(format!("status {status}, content type {content_type:?}: {said}"))
+}
+
+/// What the dialect makes of a reply that is not good, with our secrets kept out of the words.
+pub(crate) async fn explained(
+    mut instance: Box<dyn EgressExchange>,
+    head: &ResponseHead,
+    mut body: TimedBody,
+    secrets: &SentSecrets,
+) -> Failure {
+    let body = match body.collect_at_most(MAX_ERROR_BYTES).await {
+        Ok(body) => body,
+        Err(failure) => return failure,
+    };
+    let failure = instance.explain(head, body).await.with_upstream_status(head.status.as_u16());
+    secrets.redact(failure)
 }
 
 fn new_identity(operation: Operation, extra: Extra) -> ReplyIdentity {

@@ -34,11 +34,14 @@ pub(crate) fn split(canonical: &[u8], most: NonZeroUsize) -> Result<Option<Vec<B
     Ok(Some(inputs.into_iter().map(part).collect()))
 }
 
-/// One reply out of the replies to the parts, in the order of the parts.
+/// One reply out of the replies to the parts, in the order of the parts, and the tokens of all.
 ///
 /// # Errors
 /// `PluginFault` if one is no embeddings reply, or has not a vector for each of its inputs.
-pub(crate) fn join(replies: &[Bytes], most: NonZeroUsize) -> Result<Bytes, Failure> {
+pub(crate) fn join(
+    replies: &[Bytes],
+    most: NonZeroUsize,
+) -> Result<(Bytes, Option<TokenUsage>), Failure> {
     let mut whole: Option<EmbeddingsReply> = None;
     let mut counted = TokenUsage::default();
     let mut has_usage = false;
@@ -63,8 +66,9 @@ pub(crate) fn join(replies: &[Bytes], most: NonZeroUsize) -> Result<Bytes, Failu
         }
     }
     let mut whole = whole.unwrap_or_default();
-    whole.usage = has_usage.then(|| counted.into());
-    Ok(whole.to_json().into())
+    let counted = has_usage.then_some(counted);
+    whole.usage = counted.map(Into::into);
+    Ok((whole.to_json().into(), counted))
 }
 
 fn add(sum: &mut TokenUsage, part: TokenUsage) {
@@ -116,7 +120,8 @@ mod tests {
     #[test]
     fn replies_are_joined_in_order_with_the_sum_of_tokens() {
         let replies = [reply(&[(1, 0.25), (0, 0.5)], 3), reply(&[(0, 0.75)], 4)];
-        let joined = join(&replies, TWO).unwrap();
+        let (joined, counted) = join(&replies, TWO).unwrap();
+        assert_eq!(counted.unwrap().total_tokens, 7);
         let joined = EmbeddingsReply::from_json(&joined).unwrap();
         let vectors: Vec<_> =
             joined.data.iter().map(|it| (it.index, it.embedding.as_str().to_owned())).collect();

@@ -1,12 +1,12 @@
 //! From an authenticated request to the first candidate that answers.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Instant, SystemTime};
 
 use arc_swap::ArcSwap;
 use exchange::{
-    CredentialSource, Entrance, Failure, FailureKind, HttpTransport, NextCandidate, Operation,
-    PluginCatalog, ProcessTransport, Retry, SentSecrets,
+    CredentialSource, Entrance, Failure, FailureKind, HttpTransport, Operation, PluginCatalog,
+    ProcessTransport, ReachPort, SentSecrets,
 };
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -14,17 +14,19 @@ use openai_api::Problem;
 use openai_api::envelope::RequestEnvelope;
 use routing::{AlwaysHealthy, Route};
 
+use crate::admission::Admission;
 use crate::answer::{Answered, kind_of, rubbish};
-use crate::attempt::{Answer, Ports, Usable, attempt};
+use crate::attempt::{Answer, Ports, Usable};
 use crate::caller::Caller;
 use crate::discovery::{self, Discovered, DiscoveryReport};
 use crate::models::{self, ModelEntry};
+use crate::patience::Patience;
 use crate::plan;
 use crate::request::{CallerReply, CallerRequest};
-use crate::snapshot::{Provider, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::translation::Canonical;
 use crate::work::Work;
-use crate::{reply, tokens};
+use crate::{admission, candidates, reply, tokens};
 
 /// Says of a token count who counted: `provider` or `estimate`.
 const TOKEN_COUNT: HeaderName = HeaderName::from_static("x-patchbay-token-count");
@@ -35,6 +37,8 @@ pub struct PipelineParts {
     pub catalog: Arc<dyn PluginCatalog>,
     /// HTTP providers.
     pub http: Arc<dyn HttpTransport>,
+    /// The way to HTTP providers, for operators.
+    pub reach: Arc<dyn ReachPort>,
     /// Programs.
     pub process: Arc<dyn ProcessTransport>,
     /// Secrets of providers.
@@ -45,15 +49,15 @@ pub struct PipelineParts {
 pub struct Pipeline {
     snapshot: ArcSwap<Snapshot>,
     discovered: ArcSwap<Discovered>,
-    ports: Ports,
+    pub(crate) ports: Ports,
 }
 
 impl Pipeline {
     /// A pipeline that decides by `snapshot` until another one takes its place.
     #[must_use]
     pub fn new(parts: PipelineParts, snapshot: Snapshot) -> Self {
-        let PipelineParts { catalog, http, process, credentials } = parts;
-        let ports = Ports { catalog, http, process, credentials };
+        let PipelineParts { catalog, http, reach, process, credentials } = parts;
+        let ports = Ports { catalog, http, reach, process, credentials };
         let snapshot = ArcSwap::from_pointee(snapshot);
         Self { snapshot, discovered: ArcSwap::default(), ports }
     }
@@ -72,12 +76,9 @@ impl Pipeline {
     /// Finds the holder of an API key.
     ///
     /// # Errors
-    /// `Unauthenticated`.
+    /// `Unauthenticated`, if it is not known, or refused: expired, disabled or revoked.
     pub fn authenticate(&self, key: &str) -> Result<Caller, Failure> {
-        self.snapshot.load().keys.find(key).cloned().ok_or_else(|| {
-            let message = "this API key is not known here: use one that the operator issued";
-            Failure::new(FailureKind::Unauthenticated, message)
-        })
+        self.snapshot.load().keys.admit(key, SystemTime::now).cloned()
     }
 
     /// The client API behind a path, if a plugin speaks it.
@@ -111,12 +112,14 @@ impl Pipeline {
         DiscoveryReport { provider: provider.clone(), outcome }
     }
 
-    /// Answers one request. Candidates are tried in order until one answers; dropping the
-    /// future, or the reply's stream, ends the upstream exchange.
+    /// Answers one request that its key's limits admit. Candidates are tried in order until one
+    /// answers; dropping the future, or the reply's stream, ends the upstream exchange. Whoever
+    /// ends the request settles the admission that is in its trace.
     ///
     /// # Errors
     /// Why no candidate answered; nothing has been sent to the caller then.
     pub async fn run(&self, request: CallerRequest) -> Result<CallerReply, Failure> {
+        let admission = enter(&request)?;
         let snapshot = self.snapshot.load_full();
         let canonical = Canonical::of(&request).await?;
         request.trace.note(|notes| notes.operation = Some(canonical.operation));
@@ -130,6 +133,10 @@ impl Pipeline {
             notes.model = Some(route.model().clone());
             notes.streaming = envelope.streaming();
         });
+        if let Some(admission) = admission.filter(|it| it.counts_tokens()) {
+            let needed = admission::needed(canonical.operation, &canonical.body);
+            admission.reserve(needed, now())?;
+        }
         let translation = canonical.translation.map(Arc::new);
         let work = Work {
             request: &request,
@@ -137,65 +144,15 @@ impl Pipeline {
             body: &canonical.body,
             envelope: &envelope,
             translation: translation.as_ref(),
+            patience: Patience::begin(route.timeouts()),
         };
-        self.try_candidates(&snapshot, &route, &work).await
-    }
-
-    async fn try_candidates(
-        &self,
-        snapshot: &Snapshot,
-        route: &Route,
-        work: &Work<'_>,
-    ) -> Result<CallerReply, Failure> {
-        let candidates = self.usable_candidates(snapshot, route, work);
+        let candidates = self.usable_candidates(&snapshot, &route, &work);
         if candidates.is_empty() {
-            return without_candidates(route, work).await;
+            return without_candidates(&route, &work).await;
         }
-        let mut latest = None;
-        let mut attempts = 0;
-        for usable in candidates {
-            match self.try_candidate(work, &usable, &mut attempts).await {
-                Ok(answer) => {
-                    return finish(work, answer, &usable.candidate.provider, attempts).await;
-                }
-                Err(failure) if goes_on(&failure, route) => latest = Some(failure),
-                Err(failure) => return Err(failure),
-            }
-        }
-        Err(latest.unwrap_or_else(|| {
-            Failure::new(FailureKind::Internal, "no provider of this model is configured")
-        }))
-    }
-
-    /// Tries one candidate, and again where the failure is of the kind that passes.
-    async fn try_candidate(
-        &self,
-        work: &Work<'_>,
-        usable: &Usable<'_>,
-        attempts: &mut u32,
-    ) -> Result<Answer, Failure> {
-        let Usable { candidate, provider, .. } = *usable;
-        let started = Instant::now();
-        provider.retry_budget.deposit();
-        let mut retry = 0;
-        loop {
-            *attempts += 1;
-            work.request.trace.note(|notes| {
-                notes.attempts = *attempts;
-                notes.provider = Some(candidate.provider.clone());
-                notes.provider_model = Some(candidate.model.clone());
-            });
-            let failure = match attempt(&self.ports, work, usable).await {
-                Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
-            };
-            retry += 1;
-            let Some(wait) = wait_before(retry, &failure, provider, started) else {
-                return Err(failure);
-            };
-            tokio::time::sleep(wait).await;
-            work.request.trace.note(|notes| notes.upstream += wait);
-        }
+        let (answer, provider, attempts) =
+            candidates::first_answer(&self.ports, &work, (&route, &candidates)).await?;
+        finish(&work, answer, provider, attempts).await
     }
 
     /// The candidates whose provider has the operation, in the order in which to try them.
@@ -238,22 +195,6 @@ impl Pipeline {
     }
 }
 
-/// The wait before a retry, or `None` if this failure is not to be retried here.
-fn wait_before(
-    retry: u32,
-    failure: &Failure,
-    provider: &Provider,
-    started: Instant,
-) -> Option<Duration> {
-    let asked = match failure.kind().rule().retry {
-        Retry::Never => return None,
-        Retry::AfterBackoff | Retry::AfterUpstreamDelay => failure.named_retry_after(),
-    };
-    let wait = provider.retry.wait(retry, asked, &mut rand::rng())?;
-    let in_time = started.elapsed() + wait < provider.total_timeout();
-    (in_time && provider.retry_budget.withdraw(Instant::now())).then_some(wait)
-}
-
 /// No provider of the model has the operation. Tokens are estimated then; nothing else can be.
 async fn without_candidates(route: &Route, work: &Work<'_>) -> Result<CallerReply, Failure> {
     if work.operation != Operation::CountTokens {
@@ -271,24 +212,26 @@ async fn without_candidates(route: &Route, work: &Work<'_>) -> Result<CallerRepl
     Ok(reply)
 }
 
+/// The request's place at its key's limits, if there are any, noted in its trace.
+fn enter(request: &CallerRequest) -> Result<Option<Arc<Admission>>, Failure> {
+    if !request.caller.meter.is_limited() {
+        return Ok(None);
+    }
+    let admission = request.caller.meter.enter(now())?;
+    request.trace.note(|notes| notes.admission.clone_from(&admission));
+    Ok(admission)
+}
+
+/// The time that limits of keys go by.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
 fn invalid_request(problem: Problem) -> Failure {
     let failure = Failure::new(FailureKind::InvalidRequest, problem.message.as_str());
     match problem.param() {
         Some(param) => failure.with_param(param),
         None => failure,
-    }
-}
-
-/// Whether the next candidate is worth a try after this failure.
-fn goes_on(failure: &Failure, route: &Route) -> bool {
-    match failure.kind().rule().next_candidate {
-        NextCandidate::Yes => true,
-        NextCandidate::No => false,
-        NextCandidate::IfRouteAllows => {
-            let allowed = route.fallback_on();
-            (allowed.context_too_long && failure.kind() == FailureKind::ContextTooLong)
-                || (allowed.content_filtered && failure.kind() == FailureKind::ContentFiltered)
-        }
     }
 }
 

@@ -11,15 +11,16 @@ use url::Url;
 use crate::caller::KeyRing;
 use crate::plan::PlanCache;
 
-/// Keys, routes and providers that are valid now.
-#[derive(Debug, Default)]
+/// Keys, routes and providers that are valid now. A snapshot that changes one of them shares the
+/// others with the one before.
+#[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// API keys.
-    pub keys: KeyRing,
+    pub keys: Arc<KeyRing>,
     /// Public model names.
-    pub routes: RouteTable,
+    pub routes: Arc<RouteTable>,
     /// Providers by id; every candidate of `routes` names one of them.
-    pub providers: HashMap<Arc<str>, Arc<Provider>>,
+    pub providers: Arc<HashMap<Arc<str>, Arc<Provider>>>,
 }
 
 /// How the far end of a provider is reached.

@@ -29,7 +29,8 @@ pub(crate) fn estimated(canonical: &[u8]) -> Result<Bytes, Failure> {
     Ok(document.into())
 }
 
-fn estimate(request: &ChatRequest) -> u64 {
+/// How many tokens the prompt may have.
+pub(crate) fn estimate(request: &ChatRequest) -> u64 {
     let messages: u64 = request.messages.iter().map(of_message).sum();
     let tools = request.tools.iter().flatten().map(|tool| of_text(&json(tool))).sum::<u64>();
     let format = request.response_format.iter().map(|format| of_text(&json(format))).sum::<u64>();

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use exchange::{Operation, Usage};
 
+use crate::admission::Admission;
+
 /// Notes of one request, shared by the stages and the edge. Uncontended in practice.
 #[derive(Debug, Default)]
 pub struct Trace(Mutex<TraceData>);
@@ -28,6 +30,9 @@ pub struct TraceData {
     pub upstream: Duration,
     /// Tokens.
     pub usage: Option<Usage>,
+    /// The request's place at the limits of its key, if the key has limits. Who ends the request
+    /// settles it.
+    pub admission: Option<Arc<Admission>>,
 }
 
 impl Trace {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use exchange::Operation;
 use openai_api::envelope::RequestEnvelope;
 
+use crate::patience::Patience;
 use crate::request::CallerRequest;
 use crate::translation::Translation;
 
@@ -17,6 +18,8 @@ pub(crate) struct Work<'a> {
     pub(crate) body: &'a Bytes,
     pub(crate) envelope: &'a RequestEnvelope<'a>,
     pub(crate) translation: Option<&'a Arc<Translation>>,
+    /// How long the route waits for an answer.
+    pub(crate) patience: Patience,
 }
 
 impl Work<'_> {

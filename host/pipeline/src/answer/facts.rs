@@ -6,7 +6,7 @@ use openai_api::{TokenUsage, read_error};
 use crate::trace::Trace;
 
 /// Notes what the provider counted, if it did.
-pub(super) fn note_usage(trace: &Trace, counted: Option<TokenUsage>) {
+pub(crate) fn note_usage(trace: &Trace, counted: Option<TokenUsage>) {
     let Some(counted) = counted else { return };
     let usage = Usage {
         prompt_tokens: counted.prompt_tokens,

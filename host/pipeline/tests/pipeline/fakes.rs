@@ -14,6 +14,7 @@ use http::{HeaderMap, StatusCode};
 use pipeline::*;
 use routing::{
     Candidate, FallbackOn, Models, ProviderModels, RetryBudget, RetryPolicy, Route, RouteTable,
+    RouteTimeouts,
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -24,6 +25,8 @@ pub const SECRET: &str = "sk-the-providers-secret";
 pub enum Script {
     Reply(u16, Vec<Result<&'static str, FailureKind>>),
     Fail(FailureKind),
+    /// Says nothing until the first of its deadlines.
+    Stall,
     /// Sends the chunks, then nothing more.
     Hang(Vec<&'static str>),
 }
@@ -43,14 +46,25 @@ impl Drop for OpenBody {
     }
 }
 
+impl FakeHttp {
+    pub fn scripted(scripts: Vec<Script>) -> Arc<Self> {
+        Arc::new(Self { scripts: Mutex::new(scripts.into()), ..Self::default() })
+    }
+}
+
 #[async_trait]
 impl HttpTransport for FakeHttp {
     async fn send(&self, exchange: HttpExchange) -> Result<UpstreamReply, Failure> {
+        let timeouts = exchange.target.timeouts;
         let sent = exchange.credential.iter().map(|(_, secret)| secret.clone()).collect();
         self.seen.lock().unwrap().push(exchange);
         let script = self.scripts.lock().unwrap().pop_front().expect("a script for each request");
         let (status, chunks, hangs) = match script {
             Script::Fail(kind) => return Err(Failure::new(kind, "scripted")),
+            Script::Stall => {
+                tokio::time::sleep(timeouts.first_byte.min(timeouts.total)).await;
+                return Err(Failure::new(FailureKind::UpstreamTimeout, "scripted"));
+            }
             Script::Reply(status, chunks) => (status, chunks, false),
             Script::Hang(chunks) => (200, chunks.into_iter().map(Ok).collect(), true),
         };
@@ -67,6 +81,17 @@ impl HttpTransport for FakeHttp {
         headers.insert("set-cookie", "secret=1".parse().unwrap());
         let sent_secrets = SentSecrets::new(sent);
         Ok(UpstreamReply { head: ResponseHead { status, headers }, body, sent_secrets })
+    }
+}
+
+/// A way that is as it should be.
+struct OpenWay;
+
+#[async_trait]
+impl ReachPort for OpenWay {
+    async fn look(&self, _: &url::Url, _: &HttpTarget) -> ReachReport {
+        let tls = ProbeStep::not_applicable();
+        ReachReport { connect: ProbeStep::good(Duration::ZERO), tls }
     }
 }
 
@@ -220,7 +245,8 @@ impl HttpAdapter for FakeDialect {
     }
 }
 
-struct FakeCatalog(Arc<FakePlugins>);
+#[derive(Default)]
+pub struct FakeCatalog(Arc<FakePlugins>);
 
 impl FakeCatalog {
     fn plugin(&self, verbatim: bool) -> Arc<FakeDialect> {
@@ -261,7 +287,8 @@ impl PluginCatalog for FakeCatalog {
 /// models itself.
 ///
 /// Route "smart" tries "one", then "two"; "patient" too, also where the prompt was too long;
-/// "talk" goes to "words", then "one".
+/// "talk" goes to "words", then "one". "hasty" is "smart" within three seconds, two for the first
+/// byte; "obstinate" is "one" with nine retries of its own.
 pub struct Bench {
     pub pipeline: Pipeline,
     pub http: Arc<FakeHttp>,
@@ -269,7 +296,7 @@ pub struct Bench {
     pub trace: Arc<Trace>,
 }
 
-fn provider(id: &str, dialect: &str, retry: RetryPolicy) -> Provider {
+pub fn provider(id: &str, dialect: &str, retry: RetryPolicy) -> Provider {
     let timeout = Duration::from_mins(1);
     let target = HttpTarget {
         provider: id.into(),
@@ -312,23 +339,35 @@ pub fn bench_with_retries(scripts: Vec<Script>, retry: RetryPolicy) -> Bench {
         route("patient", &["one", "two"], patient),
         route("talk", &["words", "one"], FallbackOn::default()),
         route("only-words", &["words"], FallbackOn::default()),
+        route("hasty", &["one", "two"], FallbackOn::default()).with_timeouts(RouteTimeouts {
+            total: Some(Duration::from_secs(3)),
+            first_byte: Some(Duration::from_secs(2)),
+        }),
+        route("obstinate", &["one"], FallbackOn::default()).with_retry(RetryPolicy {
+            max_retries: 9,
+            base: Duration::from_millis(10),
+            max_wait: Duration::from_millis(10),
+        }),
     ];
     let listed =
         ProviderModels { provider: "one".into(), models: Models::Listed(vec!["m".into()]) };
     let providers =
         [("one", "canonical"), ("two", "canonical"), ("words", "words"), ("hub", "canonical")];
     let snapshot = Snapshot {
-        keys: KeyRing::default(),
-        routes: RouteTable::new(routes, &[listed]),
-        providers: providers
-            .map(|(id, dialect)| (id.into(), Arc::new(provider(id, dialect, retry))))
-            .into(),
+        keys: Arc::default(),
+        routes: Arc::new(RouteTable::new(routes, &[listed])),
+        providers: Arc::new(
+            providers
+                .map(|(id, dialect)| (id.into(), Arc::new(provider(id, dialect, retry))))
+                .into(),
+        ),
     };
-    let http = Arc::new(FakeHttp { scripts: Mutex::new(scripts.into()), ..FakeHttp::default() });
+    let http = FakeHttp::scripted(scripts);
     let plugins = Arc::new(FakePlugins::default());
     let parts = PipelineParts {
         catalog: Arc::new(FakeCatalog(plugins.clone())),
         http: http.clone(),
+        reach: Arc::new(OpenWay),
         process: Arc::new(NoProcess),
         credentials: Arc::new(OneSecret),
     };
@@ -337,7 +376,7 @@ pub fn bench_with_retries(scripts: Vec<Script>, retry: RetryPolicy) -> Bench {
 }
 
 pub fn caller(models: &str) -> Caller {
-    Caller { id: "test".into(), models: [ModelPattern::new(models)].into() }
+    Caller { models: [ModelPattern::new(models)].into(), ..Caller::new("test") }
 }
 
 impl Bench {

@@ -21,7 +21,7 @@ async fn a_failure_that_passes_is_tried_again_at_the_same_candidate() {
         Script::Reply(200, vec![Ok(ANSWER)]),
     ];
     let bench = bench_with_retries(scripts, twice());
-    let reply = bench.chat(&ask_for("smart", false)).await.unwrap();
+    let reply = bench.chat(&ask_for("m", false)).await.unwrap();
     assert_eq!((reply.attempts, &*reply.provider), (3, "one"));
     assert_eq!(whole_text(reply), ANSWER);
 }
