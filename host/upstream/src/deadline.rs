@@ -61,6 +61,11 @@ impl Deadline {
         if other.at < self.at { other } else { self }
     }
 
+    /// How long after its start it passes.
+    pub(crate) fn length(self) -> Duration {
+        self.length
+    }
+
     /// What passing it means.
     pub(crate) fn failure(self) -> Failure {
         self.kind.failure(self.length)

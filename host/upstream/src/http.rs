@@ -24,6 +24,7 @@ use reply::{ReplyBody, ReplyLimits};
 
 mod clients;
 mod credential;
+mod look;
 mod problem;
 mod reach;
 mod reply;

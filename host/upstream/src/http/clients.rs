@@ -37,6 +37,11 @@ impl Clients {
         Self { tls, ready: RwLock::new(Vec::new()) }
     }
 
+    /// The TLS configuration of every client.
+    pub(super) fn tls(&self) -> &rustls::ClientConfig {
+        &self.tls
+    }
+
     /// The client for a target; built at the first use of its settings.
     pub(super) fn get(&self, target: &HttpTarget) -> Result<Client, Failure> {
         let settings = Settings { connect: target.timeouts.connect, reach: target.reach };

@@ -110,11 +110,21 @@ impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let reach = self.reach;
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed = allowed(found, reach)?;
+            let allowed = resolve(name.as_str(), reach).await?;
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
+}
+
+/// The addresses of a name that policy allows, with port 0.
+///
+/// # Errors
+/// The resolver's; [`RefusedAddress`] if the name has none but refused addresses.
+pub(super) async fn resolve(
+    name: &str,
+    reach: NetworkReach,
+) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
+    allowed(tokio::net::lookup_host((name, 0)).await?, reach)
 }
 
 /// The allowed ones of the addresses found, or the first refused one if none is left.

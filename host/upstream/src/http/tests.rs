@@ -21,6 +21,7 @@ use server::{Connection, Server};
 mod bodies;
 mod connections;
 mod deadlines;
+mod look;
 mod minting;
 mod requests;
 mod server;

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 
 use h2::Reason;
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::{Certificate, CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{RootCertStore, ServerConfig};
 use tokio::sync::mpsc;
@@ -13,9 +13,17 @@ use super::super::tls;
 use super::*;
 
 /// A server's TLS and a client that trusts it.
-fn trusted() -> (TlsAcceptor, HttpUpstream) {
+pub(super) fn trusted() -> (TlsAcceptor, HttpUpstream) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    with_certificate(&cert, &signing_key)
+}
+
+/// As [`trusted`], with another certificate.
+pub(super) fn with_certificate(
+    cert: &Certificate,
+    signing_key: &KeyPair,
+) -> (TlsAcceptor, HttpUpstream) {
     let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut server = ServerConfig::builder_with_provider(provider)
