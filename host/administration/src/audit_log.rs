@@ -1,0 +1,20 @@
+//! What operators did: written with each change, paged, exported and, after a time, removed.
+//!
+//! An entry is committed in the batch of the change it tells of, so there is no change without an
+//! entry and no entry without a change. Its key is the revision of that commit as twenty digits:
+//! entries stand in the order in which they became true. Nobody changes an entry; only
+//! [`retire`] removes those whose time is over. Entries hold documents as `GET` shows them, which
+//! have fingerprints where secrets were.
+
+mod entry;
+mod query;
+mod reading;
+
+pub(crate) use entry::Change;
+pub use entry::{AuditAction, AuditEntry};
+pub use query::{AuditFilter, AuditQuery};
+pub(crate) use reading::retire;
+pub use reading::{AuditChunk, AuditPage};
+
+#[cfg(test)]
+mod tests;

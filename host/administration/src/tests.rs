@@ -1,0 +1,13 @@
+//! The actions with everything behind them but the gateway's tables, which are a fake board.
+
+mod board;
+mod changes;
+mod durability;
+mod keys;
+mod lists;
+mod maintenance;
+mod master_key;
+mod room;
+mod rotation;
+mod secrecy;
+mod status;
