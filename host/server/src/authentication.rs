@@ -19,7 +19,7 @@ const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 const HOW_TO: &str = "send your API key as \"Authorization: Bearer <key>\"";
 
-/// A request whose key is known, before its body is read.
+/// A request whose key is known and may call this, before its body is read.
 pub(crate) struct Authenticated {
     /// The request.
     pub(crate) visit: Visit,
@@ -39,10 +39,10 @@ impl FromRequestParts<Arc<Edge>> for Authenticated {
 }
 
 impl Authenticated {
-    /// Finds out who calls.
+    /// Finds out who calls, and whether this endpoint.
     ///
     /// # Errors
-    /// The answer for a caller that is not known, in its dialect.
+    /// The answer for a caller that is not known or may not call this, in its dialect.
     pub(crate) async fn of(
         mut visit: Visit,
         edge: &Edge,
@@ -53,7 +53,16 @@ impl Authenticated {
         match known {
             Ok(caller) => {
                 visit.note_caller(&caller);
-                Ok(Self { visit, caller })
+                let path = visit.endpoint_path();
+                if caller.may_call(path) {
+                    return Ok(Self { visit, caller });
+                }
+                let message = format!(
+                    "this API key may not call {path}: use another one, or ask the operator to \
+                     allow it"
+                );
+                let failure = Failure::new(FailureKind::EndpointNotAllowed, message);
+                Err(reply::refusal(visit, failure).await)
             }
             Err(failure) => Err(reply::refusal(visit, failure).await),
         }
@@ -78,13 +87,14 @@ fn presented_key(headers: &HeaderMap) -> Result<&str, Failure> {
 }
 
 /// A header's value; empty where it is not plain text. The outer `None`: there are several.
-fn sole<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Option<&'a str>> {
+pub(crate) fn sole<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Option<&'a str>> {
     let mut values = headers.get_all(name).iter();
     let first = values.next().map(|value| value.to_str().unwrap_or_default());
     values.next().is_none().then_some(first)
 }
 
-fn bearer(value: &str) -> Option<&str> {
+/// What follows `Bearer`, if it is one word.
+pub(crate) fn bearer(value: &str) -> Option<&str> {
     let (scheme, key) = value.split_once(' ')?;
     let key = key.trim();
     (scheme.eq_ignore_ascii_case("bearer") && is_key(key)).then_some(key)

@@ -1,12 +1,17 @@
 //! Connections: accepted, bounded, tracked, and ended in an orderly way.
 
 use std::io;
+use std::net::{IpAddr, Ipv6Addr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use futures_util::future::join_all;
+use http::{Extensions, Request};
+use hyper::body::Incoming;
 use hyper::rt::Executor;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -16,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::edge::{Edge, EdgeLimits};
-use crate::router::router;
+use crate::router::{Door, router};
 
 /// Pause after the system refused to accept, as it does when it has no file descriptor left.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
@@ -35,25 +40,59 @@ pub enum Ending {
     Cut(usize),
 }
 
+/// Where the gateway listens.
+#[derive(Debug)]
+pub enum Listeners {
+    /// For everybody at one address.
+    Together(TcpListener),
+    /// For operators at an address of their own: `/admin` is there and only there.
+    Apart {
+        /// Everything but `/admin`.
+        callers: TcpListener,
+        /// `/admin` and health.
+        admin: TcpListener,
+    },
+}
+
+impl From<TcpListener> for Listeners {
+    fn from(listener: TcpListener) -> Self {
+        Self::Together(listener)
+    }
+}
+
 /// Serves HTTP/1.1 and HTTP/2 without TLS until `shutdown` is cancelled; then accepts nothing
-/// more, lets requests in flight end for [`EdgeLimits::drain`], and cuts what is left.
+/// more, lets requests in flight end for [`EdgeLimits::drain`], and cuts what is left. Each
+/// listener takes [`EdgeLimits::max_connections`], so that callers cannot keep operators out.
 ///
 /// Dropping the future instead cuts nothing by itself: connections go on without a limit of time.
-pub async fn serve(listener: TcpListener, edge: Edge, shutdown: CancellationToken) -> Ending {
+pub async fn serve(
+    listeners: impl Into<Listeners>,
+    edge: Edge,
+    shutdown: CancellationToken,
+) -> Ending {
     let edge = Arc::new(edge);
     let tasks = TaskTracker::new();
-    let doors = Doors {
+    let connections = Connections {
         builder: builder(&edge.limits, &tasks),
-        service: TowerToHyperService::new(router(Arc::clone(&edge))),
         tasks,
         closing: shutdown.clone(),
         cut: CancellationToken::new(),
     };
+    let doors = match listeners.into() {
+        Listeners::Together(listener) => vec![(listener, Door::Everything)],
+        Listeners::Apart { callers, admin } => {
+            vec![(callers, Door::CallersOnly), (admin, Door::AdminOnly)]
+        }
+    };
+    let accepting = doors.into_iter().map(|(listener, door)| {
+        let router = router(Arc::clone(&edge), door);
+        connections.accept(listener, router, edge.limits.max_connections)
+    });
     tokio::select! {
-        () = doors.accept(listener, edge.limits.max_connections) => {}
+        _ = join_all(accepting) => {}
         () = shutdown.cancelled() => {}
     }
-    doors.close(&edge).await
+    connections.close(&edge).await
 }
 
 fn builder(limits: &EdgeLimits, tasks: &TaskTracker) -> Builder<TrackedExecutor> {
@@ -77,26 +116,27 @@ fn builder(limits: &EdgeLimits, tasks: &TaskTracker) -> Builder<TrackedExecutor>
 /// hyper takes no smaller buffer for a connection.
 const SMALLEST_BUFFER_BYTES: usize = 8192;
 
-/// What each connection gets.
-struct Doors {
+/// What all connections share.
+struct Connections {
     builder: Builder<TrackedExecutor>,
-    service: TowerToHyperService<Router>,
     tasks: TaskTracker,
     closing: CancellationToken,
     cut: CancellationToken,
 }
 
-impl Doors {
+impl Connections {
     /// Accepts for ever, never more than `max_connections` at a time.
-    async fn accept(&self, listener: TcpListener, max_connections: usize) {
+    async fn accept(&self, listener: TcpListener, router: Router, max_connections: usize) {
         let places = Arc::new(Semaphore::new(max_connections));
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else {
                 return;
             };
             match listener.accept().await {
-                Ok((stream, _)) => {
-                    let connection = self.connection(stream);
+                Ok((stream, address)) => {
+                    let inner = TowerToHyperService::new(router.clone());
+                    let service = WithPeer { inner, peer: Peer(address.ip()) };
+                    let connection = self.connection(stream, service);
                     self.tasks.spawn(async move {
                         connection.await;
                         drop(place);
@@ -112,9 +152,12 @@ impl Doors {
     }
 
     /// One connection to its end. Once the gateway closes, it takes no further request.
-    fn connection(&self, stream: TcpStream) -> impl Future<Output = ()> + Send + use<> {
+    fn connection(
+        &self,
+        stream: TcpStream,
+        service: WithPeer,
+    ) -> impl Future<Output = ()> + Send + use<> {
         let builder = self.builder.clone();
-        let service = self.service.clone();
         let (closing, cut) = (self.closing.clone(), self.cut.clone());
         async move {
             // Chunks of a stream are small, and each is wanted at once.
@@ -150,6 +193,35 @@ impl Doors {
         // Each task ends at its next step, which is to drop its connection.
         self.tasks.wait().await;
         if left == 0 { Ending::Drained } else { Ending::Cut(left) }
+    }
+}
+
+/// Who is at the other end of a connection; behind a proxy, the proxy.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+impl Peer {
+    /// The peer of a request; the unspecified address for one that came over no connection.
+    pub(crate) fn of(extensions: &Extensions) -> Self {
+        extensions.get().copied().unwrap_or(Self(IpAddr::V6(Ipv6Addr::UNSPECIFIED)))
+    }
+}
+
+/// Tells each request of a connection whose it is.
+#[derive(Clone)]
+struct WithPeer {
+    inner: TowerToHyperService<Router>,
+    peer: Peer,
+}
+
+impl Service<Request<Incoming>> for WithPeer {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.inner.call(request)
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use exchange::AccessSink;
 
+use crate::admin::AdminParts;
 use crate::service::Service;
 
 /// Limits of the edge. There are no defaults here: the operator's configuration has them.
@@ -32,11 +33,13 @@ pub struct EdgeLimits {
     pub drain: Duration,
 }
 
-/// The edge: a service, where its requests are recorded, and its limits.
+/// The edge: a service, where its requests are recorded, its limits, and the admin API if there
+/// is one.
 pub struct Edge {
     pub(crate) service: Arc<dyn Service>,
     pub(crate) access: Arc<dyn AccessSink>,
     pub(crate) limits: EdgeLimits,
+    pub(crate) admin: Option<Arc<AdminParts>>,
     aborting: AtomicBool,
 }
 
@@ -44,7 +47,13 @@ impl Edge {
     /// An edge, ready to be served.
     #[must_use]
     pub fn new(service: Arc<dyn Service>, access: Arc<dyn AccessSink>, limits: EdgeLimits) -> Self {
-        Self { service, access, limits, aborting: AtomicBool::new(false) }
+        Self { service, access, limits, admin: None, aborting: AtomicBool::new(false) }
+    }
+
+    /// With the admin API. Without it, its paths answer 404 and say how it is configured.
+    #[must_use]
+    pub fn with_admin(self, parts: AdminParts) -> Self {
+        Self { admin: Some(Arc::new(parts)), ..self }
     }
 
     /// Notes that whatever is in flight now ends through us, not through its caller.

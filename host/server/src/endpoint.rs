@@ -19,6 +19,8 @@ pub(crate) enum Endpoint {
     Ready,
     /// A client API that a plugin speaks; the visit knows which.
     InDialect,
+    /// One of the admin API, by its label.
+    Admin(&'static str),
     /// A known path, another method.
     WrongMethod,
     /// No known path.
@@ -39,7 +41,8 @@ impl Endpoint {
     /// Path of [`Endpoint::Ready`].
     pub(crate) const READY: &str = "/health/ready";
 
-    /// The endpoint that the router finds for this method and path.
+    /// The endpoint that the router finds for this method and path. Those of the admin API are
+    /// unknown here: the router's own table names them.
     pub(crate) fn of(method: &Method, path: &str) -> Self {
         let (endpoint, expected) = match path {
             Self::CHAT => (Self::Chat, Method::POST),
@@ -66,6 +69,7 @@ impl Endpoint {
             Self::Health => "GET /health",
             Self::Ready => "GET /health/ready",
             Self::InDialect => "client API of a plugin",
+            Self::Admin(label) => label,
             Self::WrongMethod => "wrong method",
             Self::Unknown => "unknown path",
         }

@@ -1,10 +1,11 @@
 //! HTTP edge of the gateway.
 //!
-//! Owns everything between a caller's socket and one call of [`Service::run`]: connections and
-//! their limits, routes, authentication, reading a body within its cap and deadline, the shape
-//! of every answer, keep-alive comments, and one access record a request. Decides nothing about
-//! models or providers, translates no body, and logs nothing itself but trouble with sockets:
-//! what happened goes into the record.
+//! Owns everything between a caller's socket and one call of [`Service::run`], and between an
+//! operator's and one call of `Administration`: connections and their limits, routes,
+//! authentication, reading a body within its cap and deadline, the shape of every answer,
+//! keep-alive comments, and one access record a request. Decides nothing about models or
+//! providers, translates no body, and logs nothing itself but trouble with sockets: what
+//! happened goes into the record.
 //!
 //! Three promises, each proven by tests over real sockets:
 //! - every answer carries `x-request-id`, and every error OpenAI's envelope. The exceptions are
@@ -15,6 +16,7 @@
 //!   dropped;
 //! - when the caller goes away, the service's future or stream is dropped at once.
 
+mod admin;
 mod authentication;
 mod body;
 mod connections;
@@ -29,9 +31,12 @@ mod router;
 mod service;
 mod visit;
 
-pub use connections::{Ending, serve};
+pub use admin::AdminParts;
+pub use connections::{Ending, Listeners, serve};
 pub use edge::{Edge, EdgeLimits};
-pub use service::{ModelEntry, Readiness, ReadinessCheck, Service};
+pub use service::{
+    ModelEntry, PluginEntry, PluginOrigin, PluginSort, Readiness, ReadinessCheck, Service,
+};
 
 #[cfg(test)]
 mod tests;

@@ -12,10 +12,10 @@ use bytes::Bytes;
 use exchange::{Failure, FailureKind, Outcome, Retry};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use openai_api::ErrorBody;
-use pipeline::{CallerReply, ReplyBody};
+use pipeline::{CallerReply, Level, ReplyBody, Wait};
 use serde::Serialize;
 
-use crate::body::{EventBody, WholeBody};
+use crate::body::{ChunkBody, Chunks, EventBody, WholeBody};
 use crate::containment::contained_async;
 use crate::endpoint::Endpoint;
 use crate::visit::{REQUEST_ID, Visit};
@@ -26,6 +26,19 @@ const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 const PROVIDER: HeaderName = HeaderName::from_static("x-patchbay-provider");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-patchbay-attempts");
 const DROPPED_PARAMS: HeaderName = HeaderName::from_static("x-patchbay-dropped-params");
+/// Limit, what is left of it, and when all of it is left again (OpenAI's documentation, "Rate
+/// limits").
+type LimitHeaders = [HeaderName; 3];
+const REQUEST_LIMIT: LimitHeaders = [
+    HeaderName::from_static("x-ratelimit-limit-requests"),
+    HeaderName::from_static("x-ratelimit-remaining-requests"),
+    HeaderName::from_static("x-ratelimit-reset-requests"),
+];
+const TOKEN_LIMIT: LimitHeaders = [
+    HeaderName::from_static("x-ratelimit-limit-tokens"),
+    HeaderName::from_static("x-ratelimit-remaining-tokens"),
+    HeaderName::from_static("x-ratelimit-reset-tokens"),
+];
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -73,16 +86,46 @@ pub(crate) fn from_service(mut visit: Visit, reply: CallerReply) -> Response {
 }
 
 /// Answers with a JSON document of the edge itself.
-pub(crate) fn json(mut visit: Visit, status: StatusCode, document: &impl Serialize) -> Response {
+pub(crate) fn json(visit: Visit, status: StatusCode, document: &impl Serialize) -> Response {
     let document =
         serde_json::to_vec(document).expect("texts, numbers and lists of them have a JSON");
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(header::CONTENT_TYPE, JSON);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    whole(visit, status, headers, document.into())
+}
+
+/// Answers with a document under headers that say what it is.
+pub(crate) fn whole(
+    mut visit: Visit,
+    status: StatusCode,
+    mut headers: HeaderMap,
+    document: Bytes,
+) -> Response {
     add_own_headers(&mut headers, &visit);
     visit.note_status(status.as_u16());
-    let body = WholeBody::new(document.into(), Outcome::Completed, visit);
+    let body = WholeBody::new(document, Outcome::Completed, visit);
     assemble(status, headers, Body::new(body))
+}
+
+/// Answers with a head alone.
+pub(crate) fn bodiless(mut visit: Visit, status: StatusCode, mut headers: HeaderMap) -> Response {
+    add_own_headers(&mut headers, &visit);
+    visit.note_status(status.as_u16());
+    visit.note_outcome(Outcome::Completed);
+    assemble(status, headers, Body::empty())
+}
+
+/// Answers 200 with what comes bit by bit, of a length that may be known.
+pub(crate) fn in_chunks(
+    mut visit: Visit,
+    mut headers: HeaderMap,
+    chunks: Chunks,
+    length: Option<u64>,
+) -> Response {
+    add_own_headers(&mut headers, &visit);
+    visit.note_status(StatusCode::OK.as_u16());
+    assemble(StatusCode::OK, headers, Body::new(ChunkBody::new(chunks, length, visit)))
 }
 
 /// Answers with a failure, in the error form of the endpoint's dialect.
@@ -107,7 +150,8 @@ pub(crate) fn failure(visit: Visit, failure: Failure) -> Response {
     failure_in(visit, failure, headers, document.into())
 }
 
-fn failure_in(
+/// Answers with a failure in a form that is written already.
+pub(crate) fn failure_in(
     mut visit: Visit,
     failure: Failure,
     mut headers: HeaderMap,
@@ -119,7 +163,7 @@ fn failure_in(
         headers.remove(name);
     }
     add_retry_headers(&mut headers, &failure);
-    if failure.kind() == FailureKind::Unauthenticated {
+    if failure.kind().rule().status == 401 {
         // RFC 9110 section 11.6.1 wants a challenge with every 401.
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
@@ -185,6 +229,21 @@ fn add_own_headers(headers: &mut HeaderMap, visit: &Visit) {
     headers.insert(REQUEST_ID, header_value(visit.request_id().as_str()));
     let upstream = visit.trace().read().upstream;
     headers.insert(SERVER_TIMING, gateway_share(visit.elapsed().saturating_sub(upstream)));
+    if let Some(levels) = visit.levels() {
+        add_limit_headers(headers, (&REQUEST_LIMIT, levels.requests));
+        add_limit_headers(headers, (&TOKEN_LIMIT, levels.tokens));
+    }
+}
+
+/// What a caller with limits is told with every answer.
+fn add_limit_headers(headers: &mut HeaderMap, (names, level): (&LimitHeaders, Option<Level>)) {
+    let Some(Level { limit, remaining, reset }) = level else {
+        return;
+    };
+    let [of_limit, of_rest, of_reset] = names.clone();
+    headers.insert(of_limit, HeaderValue::from(limit));
+    headers.insert(of_rest, HeaderValue::from(remaining));
+    headers.insert(of_reset, header_value(&Wait(reset).to_string()));
 }
 
 /// `Server-Timing` (W3C): what the gateway itself took, in milliseconds.

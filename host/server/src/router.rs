@@ -10,30 +10,62 @@ use exchange::{Failure, FailureKind};
 use http::HeaderValue;
 use http::header::ALLOW;
 
+use crate::admin;
 use crate::edge::Edge;
 use crate::endpoint::Endpoint;
 use crate::handlers::{completions, health, models};
 use crate::reply;
 use crate::visit::Visit;
 
-/// All routes. No layers: each costs every request, and what all answers share is in `reply`.
-pub(crate) fn router(edge: Arc<Edge>) -> Router {
+/// What is behind a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// Callers' API and admin API.
+    Everything,
+    /// All but the admin API.
+    CallersOnly,
+    /// The admin API, and what belongs to no API.
+    AdminOnly,
+}
+
+/// All routes of a door. No layers: each costs every request, and what all answers share is in
+/// `reply`.
+pub(crate) fn router(edge: Arc<Edge>, door: Door) -> Router {
+    let mut router = shared_routes();
+    if door != Door::AdminOnly {
+        router = router.merge(callers_routes());
+    }
+    if door != Door::CallersOnly && edge.admin.is_some() {
+        router = router.merge(admin::router());
+    }
+    router.fallback(move |state, request| other_path(door, state, request)).with_state(edge)
+}
+
+/// What is behind every door, for whoever watches the process. No key.
+fn shared_routes() -> Router<Arc<Edge>> {
+    Router::new()
+        .route(Endpoint::HEALTH, get(health::alive))
+        .route(Endpoint::READY, get(health::ready))
+        .method_not_allowed_fallback(wrong_method)
+}
+
+fn callers_routes() -> Router<Arc<Edge>> {
     Router::new()
         .route(Endpoint::CHAT, post(completions::chat))
         .route(Endpoint::EMBEDDINGS, post(completions::embeddings))
         .route(Endpoint::MODELS, get(models::list))
         .route(Endpoint::MODEL, get(models::single))
-        .route(Endpoint::HEALTH, get(health::alive))
-        .route(Endpoint::READY, get(health::ready))
         .method_not_allowed_fallback(wrong_method)
-        .fallback(other_path)
-        .with_state(edge)
 }
 
 /// What no route has: a plugin's client API, or nothing.
-async fn other_path(State(edge): State<Arc<Edge>>, request: Request) -> Response {
+async fn other_path(door: Door, State(edge): State<Arc<Edge>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let visit = Visit::begin(&edge, &parts);
+    let mut visit = Visit::begin(&edge, &parts);
+    if door == Door::AdminOnly || admin::is_admin_path(parts.uri.path()) {
+        visit.note_endpoint(Endpoint::Unknown);
+        return admin::nothing_here(visit, &edge, door);
+    }
     match visit.endpoint() {
         Endpoint::InDialect => {
             let request = Request::from_parts(parts, body);

@@ -9,9 +9,10 @@ use axum::extract::FromRequestParts;
 use exchange::{AccessRecord, Entrance, Failure, FailureKind, Outcome, RequestId};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
-use pipeline::{Caller, Trace};
+use pipeline::{Caller, Levels, Meter, Spent, Trace, TraceData};
 use uuid::Uuid;
 
+use crate::admin::is_admin_path;
 use crate::containment;
 use crate::edge::Edge;
 use crate::endpoint::Endpoint;
@@ -21,6 +22,12 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 
 /// Status in the record of a request whose caller went away before its end.
 const CALLER_WENT_AWAY: u16 = 499;
+
+/// What stands before an operator's name in the record.
+const OPERATOR: &str = "operator:";
+
+/// Most characters of an operator's name in the record.
+const MAX_SUBJECT_CHARS: usize = 64;
 
 /// Stands for one request. It travels from the extractor to the answer's body, and when it is
 /// dropped, wherever that happens, the request is recorded: an answer that was not given to its
@@ -34,6 +41,8 @@ pub(crate) struct Visit {
     is_head: bool,
     trace: Arc<Trace>,
     caller: Option<Arc<str>>,
+    /// Of a caller that has limits.
+    meter: Option<Arc<Meter>>,
     request_bytes: u64,
     status: u16,
     first_byte: Option<Duration>,
@@ -54,6 +63,7 @@ impl Visit {
             is_head: parts.method == Method::HEAD,
             trace: Arc::default(),
             caller: None,
+            meter: None,
             request_bytes: 0,
             status: CALLER_WENT_AWAY,
             first_byte: None,
@@ -97,9 +107,37 @@ impl Visit {
         self.started.elapsed()
     }
 
+    /// The path of what was called, as it is documented: `/v1/models/{id}`.
+    pub(crate) fn endpoint_path(&self) -> &str {
+        let label = match &self.entrance {
+            Some(entrance) => &entrance.endpoint,
+            None => self.endpoint.label(),
+        };
+        ["GET ", "POST "].iter().find_map(|method| label.strip_prefix(method)).unwrap_or(label)
+    }
+
+    /// What is left of the caller's limits, if it has any.
+    pub(crate) fn levels(&self) -> Option<Levels> {
+        self.meter.as_ref().map(|meter| meter.levels(now()))
+    }
+
     /// Notes who calls.
     pub(crate) fn note_caller(&mut self, caller: &Caller) {
         self.caller = Some(Arc::clone(&caller.id));
+        self.meter = caller.meter.is_limited().then(|| Arc::clone(&caller.meter));
+    }
+
+    /// Notes the operator who administers. In the record it cannot be taken for an API key's id,
+    /// which has no colon, and it has nothing that a log could not show on one line.
+    pub(crate) fn note_operator(&mut self, subject: &str) {
+        let printable = |c: char| if matches!(c, '!'..='~') { c } else { '?' };
+        let shown = subject.chars().take(MAX_SUBJECT_CHARS).map(printable);
+        self.caller = Some(OPERATOR.chars().chain(shown).collect::<String>().into());
+    }
+
+    /// Notes what was called, where only the router knows.
+    pub(crate) fn note_endpoint(&mut self, endpoint: Endpoint) {
+        self.endpoint = endpoint;
     }
 
     /// Notes bytes of the caller's body.
@@ -125,6 +163,20 @@ impl Visit {
         self.outcome = Some(outcome);
     }
 
+    /// What the request has cost, as far as it is known. What an upstream may have done for a
+    /// caller that went away is not forgiven.
+    fn spent(&self, outcome: &Outcome, notes: &TraceData) -> Spent {
+        let answer_began = self.status < 400;
+        match (notes.usage, outcome) {
+            (Some(usage), _) => {
+                Spent::Counted(usage.prompt_tokens.saturating_add(usage.completion_tokens))
+            }
+            (None, Outcome::Failed(_)) if !answer_began => Spent::Nothing,
+            (None, _) if notes.attempts == 0 => Spent::Nothing,
+            (None, _) => Spent::Unknown,
+        }
+    }
+
     /// How a request ended that nobody brought to its end.
     fn broken_off(&mut self) -> Outcome {
         if std::thread::panicking() {
@@ -144,10 +196,13 @@ impl Drop for Visit {
         if matches!(&outcome, Outcome::Failed(f) if f.kind() == FailureKind::Cancelled) {
             outcome = Outcome::Cancelled;
         }
+        let notes = self.trace.read();
+        if let Some(admission) = &notes.admission {
+            admission.settle(self.spent(&outcome, &notes), now());
+        }
         if matches!(outcome, Outcome::Cancelled) {
             self.status = CALLER_WENT_AWAY;
         }
-        let notes = self.trace.read();
         self.edge.access.record(AccessRecord {
             request_id: self.request_id.clone(),
             endpoint: match &self.entrance {
@@ -173,6 +228,11 @@ impl Drop for Visit {
     }
 }
 
+/// The time that limits of keys go by.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
 /// For endpoints that need no key.
 impl FromRequestParts<Arc<Edge>> for Visit {
     type Rejection = Infallible;
@@ -189,7 +249,7 @@ impl FromRequestParts<Arc<Edge>> for Visit {
 /// again when it is called.
 fn find_endpoint(edge: &Edge, parts: &Parts) -> (Endpoint, Option<Entrance>) {
     let endpoint = Endpoint::of(&parts.method, parts.uri.path());
-    if endpoint != Endpoint::Unknown {
+    if endpoint != Endpoint::Unknown || is_admin_path(parts.uri.path()) {
         return (endpoint, None);
     }
     match containment::contained(|| edge.service.entrance(parts.uri.path())) {

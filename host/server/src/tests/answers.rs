@@ -168,7 +168,8 @@ async fn health_needs_no_key_and_readiness_gives_reasons() {
     let reply = client.send(get("/health/ready")).await;
     assert_eq!(reply.status, 503);
     let check = json!({"name": "providers", "ok": false, "reason": "no provider is configured"});
-    assert_eq!(reply.json(), json!({"status": "not ready", "checks": [check]}));
+    let other = json!({"name": "plugins", "ok": true, "reason": null});
+    assert_eq!(reply.json(), json!({"status": "not ready", "checks": [check, other]}));
     assert_eq!(client.send(get("/health")).await.status, 200);
 }
 

@@ -13,11 +13,11 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tower::ServiceExt as _;
 
 use super::fake::{self, Fake, KEY};
-use crate::EdgeLimits;
-use crate::router::router;
+use crate::router::{Door, router};
+use crate::{Edge, EdgeLimits};
 
 /// Headers that the edge may send. Another one fails the test that sees it.
-const KNOWN_HEADERS: [&str; 16] = [
+const KNOWN_HEADERS: [&str; 27] = [
     "content-type",
     "content-length",
     "cache-control",
@@ -34,6 +34,17 @@ const KNOWN_HEADERS: [&str; 16] = [
     "server-timing",
     "x-upstream",
     "date",
+    "etag",
+    "location",
+    "content-disposition",
+    "x-patchbay-checksum",
+    "transfer-encoding",
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-reset-requests",
+    "x-ratelimit-limit-tokens",
+    "x-ratelimit-remaining-tokens",
+    "x-ratelimit-reset-tokens",
 ];
 
 /// A reply that was read to its end, and its record.
@@ -75,8 +86,12 @@ impl TestClient {
     }
 
     pub(super) fn with_limits(fake: Fake, limits: EdgeLimits) -> Self {
-        let (edge, records) = fake::edge(fake, limits);
-        Self { router: router(Arc::new(edge)), records }
+        Self::of(fake::edge(fake, limits))
+    }
+
+    /// A client of an edge that a test has made.
+    pub(super) fn of((edge, records): (Edge, UnboundedReceiver<AccessRecord>)) -> Self {
+        Self { router: router(Arc::new(edge), Door::Everything), records }
     }
 
     /// Sends a request as it is and hands out the head, unread.
@@ -105,7 +120,8 @@ impl TestClient {
     }
 }
 
-fn check(reply: &Reply, is_head: bool) {
+/// Checks what holds of every reply.
+pub(super) fn check(reply: &Reply, is_head: bool) {
     for name in reply.headers.keys() {
         assert!(KNOWN_HEADERS.contains(&name.as_str()), "unexpected header {name}");
     }
@@ -116,7 +132,11 @@ fn check(reply: &Reply, is_head: bool) {
     assert_eq!(reply.status.as_u16(), reply.record.status);
     if !is_head {
         assert_eq!(reply.body.len() as u64, reply.record.response_bytes);
-        assert!(reply.record.first_byte.is_some());
+        assert!(reply.record.first_byte.is_some() || reply.body.is_empty());
+    }
+    let is_admin = reply.record.endpoint.contains(" /admin/");
+    if is_admin {
+        assert_eq!(reply.header("cache-control"), Some("no-store"));
     }
     if let Outcome::Failed(failure) = &reply.record.outcome
         && reply.status != StatusCode::OK
@@ -130,18 +150,26 @@ fn check(reply: &Reply, is_head: bool) {
         }
         assert_eq!(reply.header("content-type"), Some("application/json"));
         if !is_head {
-            check_envelope(&reply.json());
+            check_envelope(&reply.json(), is_admin);
             assert_eq!(reply.error("message"), failure.message());
         }
     }
 }
 
-fn check_envelope(document: &Value) {
+/// Operators are told of each problem in a document, besides.
+fn check_envelope(document: &Value, is_admin: bool) {
     let envelope = document.as_object().unwrap();
     assert_eq!(envelope.keys().collect::<Vec<_>>(), ["error"]);
     let error = envelope["error"].as_object().unwrap();
     let mut members: Vec<_> = error.keys().map(String::as_str).collect();
     members.sort_unstable();
+    if is_admin && let Some(problems) = error.get("problems") {
+        members.retain(|name| *name != "problems");
+        for problem in problems.as_array().filter(|it| !it.is_empty()).unwrap() {
+            let members: Vec<_> = problem.as_object().unwrap().keys().collect();
+            assert_eq!(members, ["fix", "message", "path"]);
+        }
+    }
     assert_eq!(members, ["code", "message", "param", "type"]);
     assert!(error["message"].is_string() && error["type"].is_string());
 }

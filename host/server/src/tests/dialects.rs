@@ -10,7 +10,7 @@ use exchange::{
 };
 use futures_util::stream;
 use http::{HeaderValue, Method, StatusCode};
-use pipeline::{Asked, Broken, ReplyBody};
+use pipeline::{Asked, Broken, Caller, EndpointPattern, ReplyBody};
 
 use super::client::{Reply, TestClient, bare, chat};
 use super::fake::{Fake, reply};
@@ -103,6 +103,24 @@ async fn failures_and_missing_keys_are_told_in_the_dialect_with_the_tables_statu
     .await;
     assert_eq!(reply.status, 401);
     assert!(reply.text().starts_with("no: there is no API key"), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn a_key_that_may_not_call_a_plugins_endpoint_is_told_so_in_the_dialect() {
+    let with = |endpoint: &str| {
+        let endpoints = [EndpointPattern::new(endpoint)].into();
+        let caller = Caller { endpoints, ..Caller::new("laptop") };
+        Fake::echo().with_caller(caller).with_entrance(entrance(false))
+    };
+    let reply = send(with("/v1/chat/*"), |_| {}).await;
+    assert_eq!(reply.status, 403);
+    assert!(
+        reply.text().starts_with("no: this API key may not call /v1/terse:"),
+        "{}",
+        reply.text()
+    );
+    let reply = send(with("/v1/terse"), |_| {}).await;
+    assert_eq!(reply.status, 200);
 }
 
 #[tokio::test]

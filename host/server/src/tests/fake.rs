@@ -8,10 +8,13 @@ use async_trait::async_trait;
 use exchange::{AccessRecord, AccessSink, Entrance, Failure, FailureKind};
 use futures_util::stream;
 use http::HeaderMap;
-use pipeline::{Caller, CallerReply, CallerRequest, ModelPattern, ReplyBody};
+use pipeline::{Caller, CallerReply, CallerRequest, ReplyBody};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::{Edge, EdgeLimits, ModelEntry, Readiness, ReadinessCheck, Service};
+use crate::{
+    Edge, EdgeLimits, ModelEntry, PluginEntry, PluginOrigin, PluginSort, Readiness, ReadinessCheck,
+    Service,
+};
 
 /// The one key that the fake knows.
 pub(super) const KEY: &str = "pb-good";
@@ -24,6 +27,7 @@ pub(super) struct Fake {
     behaviour: Behaviour,
     ready: bool,
     entrance: Option<Entrance>,
+    caller: Caller,
 }
 
 impl Fake {
@@ -33,7 +37,7 @@ impl Fake {
         R: Future<Output = Result<CallerReply, Failure>> + Send + 'static,
     {
         let behaviour: Behaviour = Box::new(move |request| Box::pin(behaviour(request)));
-        Self { behaviour, ready: true, entrance: None }
+        Self { behaviour, ready: true, entrance: None, caller: Caller::new("laptop") }
     }
 
     /// Answers with the request's own body.
@@ -52,6 +56,12 @@ impl Fake {
         self
     }
 
+    /// Knows the holder of the key as this.
+    pub(super) fn with_caller(mut self, caller: Caller) -> Self {
+        self.caller = caller;
+        self
+    }
+
     pub(super) fn not_ready(mut self) -> Self {
         self.ready = false;
         self
@@ -62,7 +72,7 @@ impl Fake {
 impl Service for Fake {
     fn authenticate(&self, key: &str) -> Result<Caller, Failure> {
         match key {
-            KEY => Ok(Caller { id: "laptop".into(), models: [ModelPattern::new("*")].into() }),
+            KEY => Ok(self.caller.clone()),
             "pb-panic" => panic!("a fault in authentication"),
             _ => Err(Failure::new(FailureKind::Unauthenticated, "this key is not known here")),
         }
@@ -85,7 +95,19 @@ impl Service for Fake {
     fn readiness(&self) -> Readiness {
         let reason = (!self.ready).then(|| "no provider is configured".to_owned());
         let check = ReadinessCheck { name: "providers".to_owned(), ok: self.ready, reason };
-        Readiness { ready: self.ready, checks: vec![check] }
+        let plugins = ReadinessCheck { name: "plugins".to_owned(), ok: true, reason: None };
+        Readiness { ready: self.ready, checks: vec![check, plugins] }
+    }
+
+    fn plugins(&self) -> Vec<PluginEntry> {
+        vec![PluginEntry {
+            name: "anthropic".to_owned(),
+            version: "1.0.0".to_owned(),
+            kind: PluginSort::HttpAdapter,
+            dialect: "anthropic-messages".to_owned(),
+            digest: "sha256:00".to_owned(),
+            origin: PluginOrigin::Bundled,
+        }]
     }
 }
 

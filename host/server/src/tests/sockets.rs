@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::fake::{self, Fake, KEY};
-use crate::{EdgeLimits, Ending, serve};
+use crate::{Edge, EdgeLimits, Ending, Listeners, serve};
 
 /// How long a test waits for what must happen, before it fails instead of hanging.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -35,11 +35,25 @@ impl Served {
     }
 
     pub(super) async fn with_limits(fake: Fake, limits: EdgeLimits) -> Self {
+        let (edge, records) = fake::edge(fake, limits);
+        Self::with_edge(edge, records).await
+    }
+
+    /// An edge that a test has made.
+    pub(super) async fn with_edge(edge: Edge, records: UnboundedReceiver<AccessRecord>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (edge, records) = fake::edge(fake, limits);
+        Self::behind(listener.into(), address, (edge, records))
+    }
+
+    /// An edge behind listeners that a test has bound; `address` is where tests connect to.
+    pub(super) fn behind(
+        listeners: Listeners,
+        address: SocketAddr,
+        (edge, records): (Edge, UnboundedReceiver<AccessRecord>),
+    ) -> Self {
         let shutdown = CancellationToken::new();
-        let task = tokio::spawn(serve(listener, edge, shutdown.clone()));
+        let task = tokio::spawn(serve(listeners, edge, shutdown.clone()));
         Self { address, shutdown, records, task }
     }
 

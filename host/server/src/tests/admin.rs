@@ -1,0 +1,10 @@
+//! The admin API as operators see it, over sockets, before the real actions on a store in memory.
+
+mod access;
+mod asking;
+mod client;
+mod desk;
+mod doors;
+mod leaving;
+mod operation;
+mod resources;
