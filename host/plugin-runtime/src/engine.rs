@@ -1,6 +1,7 @@
 //! The runtime: one engine, its clock, its threads, and what all plugins share.
 
 use std::io;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -8,6 +9,7 @@ use tracing::warn;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::budget::Budget;
+use crate::code::{CodeSource, Compilation};
 use crate::limits::Limits;
 use crate::ticker::Ticker;
 use crate::workers::Workers;
@@ -36,6 +38,7 @@ struct Inner {
     allocator: Allocator,
     budget: Arc<Budget>,
     workers: Workers,
+    code: CodeSource,
     _ticker: Ticker,
 }
 
@@ -49,6 +52,11 @@ pub enum Allocator {
     OnDemand,
 }
 
+/// A text that names no allocator.
+#[derive(Debug, Error)]
+#[error("there is no such allocator; use pooling or on-demand")]
+pub struct AllocatorProblem;
+
 /// Why the runtime cannot start.
 #[derive(Debug, Error)]
 pub enum RuntimeError {
@@ -60,15 +68,43 @@ pub enum RuntimeError {
     Thread(#[from] io::Error),
 }
 
+impl Allocator {
+    /// How the compiling process is told.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Pooling => "pooling",
+            Self::OnDemand => "on-demand",
+        }
+    }
+}
+
+impl FromStr for Allocator {
+    type Err = AllocatorProblem;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let both = [Self::Pooling, Self::OnDemand];
+        both.into_iter().find(|it| it.name() == text).ok_or(AllocatorProblem)
+    }
+}
+
 impl Runtime {
-    /// Starts engine and threads.
+    /// Starts engine and threads; plugins are compiled in this process.
     ///
     /// # Errors
     /// If the machine has no room for a thread, or cannot run the engine at all. A lack of
     /// address space is not an error: see [`Allocator::OnDemand`].
     pub fn start(limits: Limits) -> Result<Self, RuntimeError> {
+        Self::start_with(limits, Compilation::default())
+    }
+
+    /// As [`Runtime::start`], and says where plugins are compiled.
+    ///
+    /// # Errors
+    /// As [`Runtime::start`].
+    pub fn start_with(limits: Limits, compilation: Compilation) -> Result<Self, RuntimeError> {
         let (engine, allocator) = start_engine(&limits)?;
         Ok(Self(Arc::new(Inner {
+            code: CodeSource::new(compilation, &engine, allocator),
             _ticker: Ticker::start(&engine)?,
             engine,
             limits,
@@ -100,6 +136,10 @@ impl Runtime {
         &self.0.engine
     }
 
+    pub(crate) fn code(&self) -> &CodeSource {
+        &self.0.code
+    }
+
     pub(crate) fn budget(&self) -> &Arc<Budget> {
         &self.0.budget
     }
@@ -110,8 +150,7 @@ impl Runtime {
 }
 
 fn start_engine(limits: &Limits) -> Result<(Engine, Allocator), RuntimeError> {
-    let pooling = InstanceAllocationStrategy::Pooling(pool(limits));
-    let refusal = match Engine::new(base_config().allocation_strategy(pooling)) {
+    let refusal = match engine_with(limits, Allocator::Pooling) {
         Ok(engine) => return Ok((engine, Allocator::Pooling)),
         Err(refusal) => refusal,
     };
@@ -121,13 +160,25 @@ fn start_engine(limits: &Limits) -> Result<(Engine, Allocator), RuntimeError> {
         "no address space for the instance pool: plugins run on the slower on-demand allocator; \
          raise the limit of virtual memory (ulimit -v) or lower the number of live instances",
     );
-    let mut config = base_config();
-    config
-        .allocation_strategy(InstanceAllocationStrategy::OnDemand)
-        .memory_reservation(limits.instance.memory_bytes as u64)
-        .memory_guard_size(ON_DEMAND_GUARD_BYTES);
-    let engine = Engine::new(&config).map_err(RuntimeError::Engine)?;
+    let engine = engine_with(limits, Allocator::OnDemand).map_err(RuntimeError::Engine)?;
     Ok((engine, Allocator::OnDemand))
+}
+
+/// An engine whose machine code runs on an engine with the same limits and allocator.
+pub(crate) fn engine_with(limits: &Limits, allocator: Allocator) -> wasmtime::Result<Engine> {
+    let mut config = base_config();
+    match allocator {
+        Allocator::Pooling => {
+            config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
+        }
+        Allocator::OnDemand => {
+            config
+                .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+                .memory_reservation(limits.instance.memory_bytes as u64)
+                .memory_guard_size(ON_DEMAND_GUARD_BYTES);
+        }
+    }
+    Engine::new(&config)
 }
 
 fn base_config() -> Config {

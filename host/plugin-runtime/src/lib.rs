@@ -21,6 +21,7 @@ mod bindings;
 mod breach;
 mod budget;
 mod call_problem;
+mod code;
 mod convert;
 mod egress;
 mod engine;
@@ -51,7 +52,8 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use engine::{Allocator, Runtime, RuntimeError};
+pub use code::{CacheProblem, ChildCompiler, Compilation, WorkerProblem, compile_for_parent};
+pub use engine::{Allocator, AllocatorProblem, Runtime, RuntimeError};
 pub use grant::{Grant, Isolation, SocketImports};
 pub use inspect::MANIFEST_SECTION;
 pub use limits::{InstanceLimits, Limits, ReuseLimits, StockLimits};

@@ -218,8 +218,7 @@ pub(crate) fn link(
     limits: &InstanceLimits,
     wasi: WasiWorld,
 ) -> Result<InstancePre<GuestState>, LoadError> {
-    let invalid = |error: wasmtime::Error| LoadError::Invalid(format!("{error:#}"));
-    let component = Component::from_binary(runtime.engine(), bytes).map_err(invalid)?;
+    let component = runtime.code().component(runtime.engine(), bytes)?;
     check_resources(&component, limits)?;
     component
         .initialize_copy_on_write_image()

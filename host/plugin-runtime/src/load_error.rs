@@ -45,6 +45,9 @@ pub enum LoadError {
     /// Malformed or not valid WebAssembly.
     #[error("the component is not valid: {0}; build it again with a current toolchain")]
     Invalid(String),
+    /// It could not be compiled within the limits, or not at all.
+    #[error("the component cannot be compiled: {0}")]
+    Compile(String),
     /// No manifest.
     #[error(
         "the custom section \"patchbay:manifest\" is missing; build the plugin with an SDK, or \

@@ -67,7 +67,7 @@ impl ProcessAdapter for Process {
         session.accept("prepare", self.accept(process))
     }
 
-    async fn probe(&self, settings: &str) -> Result<ProcessPlan, Failure> {
+    async fn probe(&self, settings: &str) -> Result<(ProcessPlan, Option<CredentialUse>), Failure> {
         let mut session = self.session();
         let settings = settings.to_owned();
         let answer = session
@@ -77,8 +77,7 @@ impl ProcessAdapter for Process {
             })
             .await?;
         let process = answer.map_err(convert::failure)?;
-        let (plan, _) = session.accept("probe", self.accept(process))?;
-        Ok(plan)
+        session.accept("probe", self.accept(process))
     }
 }
 

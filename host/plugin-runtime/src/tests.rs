@@ -13,6 +13,7 @@ use crate::{Grant, InstanceLimits, Limits, Origin, PluginStatus, Registry, Runti
 use guests::Guest;
 
 mod calls;
+mod code;
 mod generations;
 pub(crate) mod guests;
 mod hostile;

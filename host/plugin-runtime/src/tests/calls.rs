@@ -111,7 +111,7 @@ async fn a_process_adapter_names_the_program_and_the_slot() {
     assert_eq!(plan.environment, [("LANG".to_owned(), "C".to_owned())]);
     assert_eq!(plan.timeout, Some(Duration::from_millis(250)));
     assert_eq!(credential, Some(CredentialUse::Environment("TOKEN".into())));
-    assert_eq!(adapter.probe("{}").await.unwrap().program, "/bin/echo");
+    assert_eq!(adapter.probe("{}").await.unwrap().0.program, "/bin/echo");
 }
 
 #[tokio::test]

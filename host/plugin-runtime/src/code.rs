@@ -1,0 +1,107 @@
+//! Machine code of plugins: made in a process of its own, kept between starts.
+//!
+//! A compiler is large, and a component can be made to use it up: so a gateway compiles in a child
+//! process of the same program with limits of memory and time ([`ChildCompiler`]), and a component
+//! that breaks them is refused like any other that does not load. What was compiled is kept in a
+//! private directory ([`cache`]), named after the component's digest and the engine, and
+//! authenticated: code from anywhere else is never run.
+//!
+//! Without these settings, as in tests, components are compiled where they are loaded.
+
+mod cache;
+mod child;
+mod native;
+mod worker;
+
+use std::path::PathBuf;
+
+use sha2::{Digest as _, Sha256};
+use tracing::warn;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::engine::Allocator;
+use crate::load_error::LoadError;
+use cache::Cache;
+
+pub use cache::CacheProblem;
+pub use child::ChildCompiler;
+pub use worker::{WorkerProblem, compile_for_parent};
+
+/// How components become machine code.
+#[derive(Clone, Debug, Default)]
+pub struct Compilation {
+    /// The process that compiles; `None` compiles in this one.
+    pub child: Option<ChildCompiler>,
+    /// The directory of compiled code; `None` keeps none. It is made, private, if it is not there.
+    pub cache: Option<PathBuf>,
+}
+
+/// Makes machine code, or finds it.
+pub(crate) struct CodeSource {
+    child: Option<ChildCompiler>,
+    cache: Option<Cache>,
+    allocator: Allocator,
+}
+
+impl CodeSource {
+    /// Opens the cache. A gateway without its cache is slower to start and nothing else, so a
+    /// cache that cannot be used is reported and left alone.
+    pub(crate) fn new(compilation: Compilation, engine: &Engine, allocator: Allocator) -> Self {
+        let Compilation { child, cache } = compilation;
+        let cache = cache.and_then(|directory| match Cache::open(&directory, engine) {
+            Ok(cache) => Some(cache),
+            Err(problem) => {
+                warn!("compiled plugins are not kept: {problem}");
+                None
+            }
+        });
+        Self { child, cache, allocator }
+    }
+
+    /// The component, ready to be linked. Takes as long as compiling takes if it has to be.
+    ///
+    /// # Errors
+    /// If it is not valid, or takes more than compiling may take.
+    pub(crate) fn component(&self, engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {
+        let digest = Digest::of(bytes);
+        if let Some(component) = self.cached(engine, &digest) {
+            return Ok(component);
+        }
+        let Some(child) = &self.child else {
+            let invalid = |error: wasmtime::Error| LoadError::Invalid(format!("{error:#}"));
+            let component = Component::from_binary(engine, bytes).map_err(invalid)?;
+            if let Some(cache) = &self.cache {
+                cache.keep(&digest, &component.serialize().map_err(invalid)?);
+            }
+            return Ok(component);
+        };
+        let code = child.compile(bytes, self.allocator)?;
+        if let Some(cache) = &self.cache {
+            cache.keep(&digest, &code);
+        }
+        native::of_our_own(engine, &code).map_err(|error| LoadError::Compile(format!("{error:#}")))
+    }
+
+    fn cached(&self, engine: &Engine, digest: &Digest) -> Option<Component> {
+        let cache = self.cache.as_ref()?;
+        let code = cache.find(digest)?;
+        match native::of_our_own(engine, &code) {
+            Ok(component) => Some(component),
+            Err(error) => {
+                warn!(plugin.sha256 = %digest.0, "compiled code is not used: {error:#}");
+                cache.forget(digest);
+                None
+            }
+        }
+    }
+}
+
+/// SHA-256 of a component, in hexadecimal digits.
+pub(crate) struct Digest(String);
+
+impl Digest {
+    fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
