@@ -1,8 +1,33 @@
 //! What can be typed.
+//!
+//! Owns the words and their types; a value that is not well-formed is wrong usage and never
+//! reaches a command. Secrets are no arguments: other users of the machine see those.
 
+mod audit;
+mod gateway;
+mod key;
+mod provider;
+mod route;
+mod store;
+mod values;
+
+use std::fmt::Display;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+pub(crate) use audit::{AuditCommand, AuditFilter, AuditList, Grouping, UsageArguments};
+pub(crate) use gateway::{GatewayChoice, MasterKeyCommand, Pinned, Read};
+pub(crate) use key::{
+    Clearable, KeyChange, KeyChoice, KeyCommand, KeyCreation, KeyMembers, KeyState,
+};
+pub(crate) use provider::{
+    NewProvider, ProviderChange, ProviderChoice, ProviderCommand, Rollback, Rotation,
+};
+pub(crate) use route::{NewRoute, RouteChange, RouteCommand, RouteSource};
+pub(crate) use store::{BackupArguments, RestoreArguments};
+pub(crate) use values::{CandidateText, EntityTag, Period};
 
 /// An OpenAI-compatible gateway whose providers are sandboxed WebAssembly plugins.
 #[derive(Debug, Parser)]
@@ -19,12 +44,36 @@ pub(crate) enum Command {
     Serve(ConfigurationChoice),
     /// Validate the configuration: every problem at once, each with its place and its fix
     Check(ConfigurationChoice),
+    /// Mint a token for the admin API from the configured secret
+    Token(TokenArguments),
     /// API keys
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Plugins in files
+    /// Providers of a running gateway
+    #[command(subcommand)]
+    Provider(ProviderCommand),
+    /// Routes of a running gateway
+    #[command(subcommand)]
+    Route(RouteCommand),
+    /// Plugins, in files and in a running gateway
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// What operators did
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// What callers used
+    Usage(UsageArguments),
+    /// How a running gateway is
+    Status(GatewayChoice),
+    /// The key that stored credentials are sealed with
+    #[command(subcommand)]
+    MasterKey(MasterKeyCommand),
+    /// Write the store of a running gateway to a file
+    Backup(BackupArguments),
+    /// Make the store from a backup; the gateway must not run
+    Restore(RestoreArguments),
+    /// Bring the store to the format of this version; the gateway must not run
+    Migrate(ConfigurationChoice),
 }
 
 /// Which configuration to use.
@@ -35,11 +84,27 @@ pub(crate) struct ConfigurationChoice {
     pub(crate) config: Option<PathBuf>,
 }
 
-/// Commands on API keys.
-#[derive(Debug, Subcommand)]
-pub(crate) enum KeyCommand {
-    /// Print the digest of the key on standard input, for `digest = "…"` in the file
-    Digest,
+/// `patchbay token`
+#[derive(Debug, Args)]
+pub(crate) struct TokenArguments {
+    /// What the token allows: viewer reads, admin changes things
+    #[arg(long)]
+    pub(crate) role: RoleName,
+    /// How long the token is valid
+    #[arg(long, value_name = "TIME", default_value = "1h")]
+    pub(crate) ttl: Period,
+    /// Whom the audit log names
+    #[arg(long, value_name = "NAME", default_value = "operator", value_parser = subject)]
+    pub(crate) subject: String,
+    #[command(flatten)]
+    pub(crate) configuration: ConfigurationChoice,
+}
+
+/// What an operator may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RoleName {
+    Admin,
+    Viewer,
 }
 
 /// Commands on plugins.
@@ -51,16 +116,19 @@ pub(crate) enum PluginCommand {
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,
     },
+    /// List the plugins of a running gateway
+    List(GatewayChoice),
+}
+
+/// An error of what was typed that only shows once everything was read; ends with exit code 2.
+pub(crate) fn wrong_usage(message: impl Display) -> anyhow::Error {
+    CommandLine::command().error(ErrorKind::ArgumentConflict, message).into()
+}
+
+fn subject(text: &str) -> Result<String, &'static str> {
+    let allowed = (1..=128).contains(&text.len()) && !text.chars().any(char::is_control);
+    if allowed { Ok(text.to_owned()) } else { Err("write a name of 1 to 128 bytes") }
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory as _;
-
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        CommandLine::command().debug_assert();
-    }
-}
+mod tests;

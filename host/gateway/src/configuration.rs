@@ -10,6 +10,7 @@ mod finding;
 mod references;
 mod sections;
 mod toml_tree;
+mod written;
 
 use std::ffi::OsString;
 use std::io::Read as _;
@@ -23,9 +24,10 @@ use serde_json::{Map, Value};
 pub(crate) use finding::Finding;
 use finding::Places;
 pub(crate) use sections::{
-    Checked, Isolation, LogFormat, LogSettings, PluginGrant, PluginSettings, ServerSettings,
-    SocketImports, Trust,
+    AdminSettings, Isolation, LogFormat, LogSettings, PluginGrant, PluginSettings, ServerSettings,
+    SocketImports, StoreSettings, TokenKeys, Trust,
 };
+pub(crate) use written::Written;
 
 /// Used if no file is named.
 const DEFAULT_FILE: &str = "patchbay.toml";
@@ -45,12 +47,14 @@ pub(crate) struct Configuration {
     pub(crate) plugins: PluginSettings,
     /// `[log]`
     pub(crate) log: LogSettings,
-    /// `[store]`
-    pub(crate) store: Option<Checked>,
+    /// `[store]`; it is there if `[admin]` is.
+    pub(crate) store: Option<StoreSettings>,
     /// `[admin]`
-    pub(crate) admin: Option<Checked>,
+    pub(crate) admin: Option<AdminSettings>,
     /// `[[providers]]`, `[[api_keys]]`, `[[routes]]`
     pub(crate) document: Document,
+    /// The same as they were written, without secrets.
+    pub(crate) written: Written,
 }
 
 /// What was read, and what is needed to go on with it.
@@ -131,9 +135,9 @@ impl Configuration {
     fn read(tree: &Map<String, Value>, problems: &mut Problems) -> Self {
         let mut fields = Fields::root(tree, problems);
         let server = fields.member("server").table(ServerSettings::read);
-        let store = fields.member("store").table(sections::check_store);
+        let store = fields.member("store").table(StoreSettings::read);
         let plugins = fields.member("plugins").table(PluginSettings::read);
-        let admin = fields.member("admin").table(sections::check_admin);
+        let admin = fields.member("admin").table(AdminSettings::read);
         let log = fields.member("log").table(LogSettings::read);
         let document = Document::read_members(&mut fields);
         fields.finish();
@@ -141,9 +145,10 @@ impl Configuration {
             server: server.unwrap_or_default(),
             plugins: plugins.unwrap_or_default(),
             log: log.unwrap_or_default(),
-            store,
+            store: store.or_else(|| admin.is_some().then(StoreSettings::default)),
             admin,
             document,
+            written: Written::of(tree),
         }
     }
 }

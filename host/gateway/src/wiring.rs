@@ -3,10 +3,13 @@
 //! [`prepare`] does everything that can be refused: it reads the configuration, loads the
 //! plugins and fits the two together. What it returns can serve. `check` stops there.
 
+mod board;
 mod compile;
 mod credentials;
 mod discovery;
+mod jwks;
 mod offer;
+mod operators;
 mod plugins;
 mod reload;
 mod serve;
@@ -17,14 +20,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::anyhow;
+use pipeline::Meters;
 use plugin_runtime::Registry;
+use secrets::Sources;
 
 use crate::configuration::{self, Configuration, Finding, Reading, Variables};
 use crate::terminal;
-use compile::{Compiled, compile};
+use compile::{FileTables, Surroundings};
 use offer::Offer;
 use watched_file::WatchedFile;
 
+pub(crate) use operators::{admin_token, store_path};
 pub(crate) use serve::serve;
 
 /// A configuration that can serve.
@@ -38,8 +44,10 @@ pub(crate) struct Prepared {
     /// The file as it was just before it was read.
     watched_file: WatchedFile,
     variables: Variables,
+    sources: Sources,
     registry: Arc<Registry>,
-    compiled: Compiled,
+    meters: Arc<Meters>,
+    tables: FileTables,
 }
 
 /// Reads, loads and fits. Compiles plugins: takes as long as that takes.
@@ -56,30 +64,47 @@ pub(crate) fn prepare(named: Option<&Path>) -> anyhow::Result<Prepared> {
         Err(findings) => return Err(report(&findings)),
     };
     let plugins = plugins::load(&reading.configuration.plugins)?;
-    match fit(reading, &plugins.offer) {
-        Ok((configuration, compiled)) => Ok(Prepared {
+    let meters = Arc::new(Meters::default());
+    match fit(reading, &plugins.offer, &meters) {
+        Ok(Fitted { configuration, sources, tables }) => Ok(Prepared {
             file,
             configuration,
             refused_plugins: plugins.refused,
             watched_file,
             variables,
+            sources,
             registry: Arc::new(plugins.registry),
-            compiled,
+            meters,
+            tables,
         }),
         Err(findings) => Err(report(&findings)),
     }
+}
+
+/// A configuration that fits the plugins.
+struct Fitted {
+    configuration: Configuration,
+    sources: Sources,
+    tables: FileTables,
 }
 
 /// Joins what was read with what the plugins offer.
 ///
 /// # Errors
 /// Every problem at once, those of the reading among them.
-fn fit(mut reading: Reading, offer: &Offer) -> Result<(Configuration, Compiled), Vec<Finding>> {
-    let compiled = compile(&reading.configuration.document, offer, &reading.sources);
+fn fit(mut reading: Reading, offer: &Offer, meters: &Meters) -> Result<Fitted, Vec<Finding>> {
+    let Configuration { document, written, admin, .. } = &reading.configuration;
+    let around = Surroundings { offer, sources: &reading.sources, meters };
+    let compiled = FileTables::compile(document, written, &around);
+    let unusable = admin.as_ref().and_then(|admin| operators::problem_of(admin, &reading.sources));
     let compiled = compiled.map_err(|problems| reading.add_problems(problems)).ok();
+    reading.add_problems(unusable.into_iter().collect());
     let findings = reading.findings();
     match compiled {
-        Some(compiled) if findings.is_empty() => Ok((reading.configuration, compiled)),
+        Some(tables) if findings.is_empty() => {
+            let Reading { configuration, sources, .. } = reading;
+            Ok(Fitted { configuration, sources, tables })
+        }
         _ => Err(findings),
     }
 }

@@ -1,4 +1,4 @@
-//! `patchbay plugin …`: no gateway needed.
+//! `patchbay plugin …`
 
 use std::fs::File;
 use std::io::Read as _;
@@ -6,8 +6,31 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use plugin_runtime::{Grant, Limits, Origin, Registry, Runtime};
+use serde_json::Value;
 
+use super::admin_client::{AdminClient, Ask};
+use super::collection::print_json;
+use super::members::text;
+use super::table;
+use crate::command_line::GatewayChoice;
 use crate::terminal;
+
+/// Prints the plugins of a running gateway.
+pub(crate) fn list(gateway: &GatewayChoice) -> anyhow::Result<()> {
+    let client = AdminClient::try_new(gateway)?;
+    let answer = client.ask(Ask::get(&["plugins"]))?.body;
+    if gateway.json {
+        print_json(&answer);
+        return Ok(());
+    }
+    let plugins = answer.get("data").and_then(Value::as_array);
+    let row = |plugin: &Value| {
+        ["name", "version", "kind", "origin", "digest"].map(|it| text(plugin, it)).to_vec()
+    };
+    let rows: Vec<_> = plugins.into_iter().flatten().map(row).collect();
+    table::print(&["NAME", "VERSION", "KIND", "ORIGIN", "DIGEST"], &rows);
+    Ok(())
+}
 
 /// Loads each file as the gateway would, granting nothing, and says what is wrong with it.
 pub(crate) fn check(files: &[PathBuf]) -> anyhow::Result<()> {

@@ -6,7 +6,7 @@ mod plugins;
 mod server;
 mod text;
 
-pub(crate) use administration::{Checked, check_admin, check_store};
+pub(crate) use administration::{AdminSettings, StoreSettings, TokenKeys};
 pub(crate) use log::{LogFormat, LogSettings};
 pub(crate) use plugins::{Isolation, PluginGrant, PluginSettings, SocketImports, Trust};
 pub(crate) use server::ServerSettings;

@@ -71,12 +71,18 @@ fn findings(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn the_documented_example_is_read() {
     let configuration = read_text(EXAMPLE, &[("REGION", "eu")]).unwrap();
-    let Configuration { server, plugins, log, store, admin, document } = configuration;
+    let Configuration { server, plugins, log, store, admin, document, written } = configuration;
     assert_eq!(server, ServerSettings::default());
     assert_eq!(plugins.trust, Some(Trust::Unsigned));
     assert_eq!(plugins.grants["heavy"].isolation, Isolation::Reuse);
     assert_eq!((log.format, log.level.as_str()), (LogFormat::Json, "debug"));
-    assert!(store.is_some() && admin.is_some());
+    assert_eq!(store, Some(StoreSettings::default()));
+    let admin = admin.unwrap();
+    assert_eq!((admin.listen, admin.leeway), (None, Duration::from_secs(30)));
+    assert!(matches!(admin.keys, TokenKeys::Secret(_)));
+    assert!(written.providers[0].contains_key("base_url"));
+    assert!(!written.providers[0].contains_key("credentials"));
+    assert!(!written.api_keys[0].contains_key("key"));
     let base_url = document.providers[0].base_url.as_ref().unwrap();
     assert_eq!(base_url.as_url().as_str(), "https://eu.example.com/v1");
 }
@@ -170,7 +176,14 @@ fn each_bad_section_member_is_named_with_a_fix() {
             "plugins.grants.\"A b\" = {}",
             "gw.toml:1: plugins.grants.\"A b\": plugin name is not well-formed; use 1 to 64 of a-z 0-9 -, starting with a letter or digit",
         ),
-        ("[store]", "gw.toml:1: store.path: is missing; name the store's directory"),
+        (
+            "store.path = \"\"",
+            "gw.toml:1: store.path: is empty; name a path, or leave the member out",
+        ),
+        (
+            "store.audit_days = 0",
+            "gw.toml:1: store.audit_days: 0 is out of range; use a number from 1 to 3650",
+        ),
         (
             "[admin]",
             "gw.toml:1: admin: has neither jwt_secret nor jwks_url; write jwt_secret = \"${env:NAME}\", or jwks_url and audience",
@@ -181,7 +194,11 @@ fn each_bad_section_member_is_named_with_a_fix() {
         ),
         (
             "log.format = 2020-01-01",
-            "gw.toml:1: log.format: is a date, or a number that is too large; write it as a text in quotes",
+            "gw.toml:1: log.format: unknown value \"2020-01-01\"; use one of: text, json",
+        ),
+        (
+            "log.format = 99999999999999999999",
+            "gw.toml:1: log.format: is a number that is too large; write it as a text in quotes",
         ),
         (
             "log.format = \"${env:A\"",
@@ -220,6 +237,20 @@ fn the_environment_wins_over_the_file() {
     assert_eq!(configuration.plugins.trust, Some(Trust::Unsigned));
     assert_eq!(configuration.log.level.as_str(), "warn");
     assert!(configuration.admin.is_some());
+    assert_eq!(configuration.store, Some(StoreSettings::default()), "operators need a store");
+}
+
+#[test]
+fn the_master_key_is_beside_the_store_unless_it_is_put_elsewhere() {
+    for (text, expected) in [
+        ("[store]", "data/master.key"),
+        ("store.path = \"/var/lib/patchbay/store\"", "/var/lib/patchbay/master.key"),
+        ("store.path = \"store\"", "master.key"),
+        ("store.master_key_file = \"/run/keys/master\"", "/run/keys/master"),
+    ] {
+        let store = read_text(text, &[]).unwrap().store.unwrap();
+        assert_eq!(store.master_key_file, Path::new(expected), "{text}");
+    }
 }
 
 #[test]

@@ -96,12 +96,12 @@ impl Conversion<'_> {
             DeValue::Boolean(flag) => Some(Value::Bool(*flag)),
             DeValue::Integer(integer) => whole(integer.as_str(), integer.radix()),
             DeValue::Float(float) => fraction(float.as_str()),
-            DeValue::Datetime(_) => None,
+            DeValue::Datetime(moment) => Some(Value::String(moment.to_string())),
             DeValue::Array(values) => Some(Value::Array(self.list(values, path))),
             DeValue::Table(table) => Some(Value::Object(self.table(table, path))),
         };
         if found.is_none() {
-            let message = "is a date, or a number that is too large";
+            let message = "is a number that is too large";
             self.problems.report(path, message, "write it as a text in quotes");
         }
         found

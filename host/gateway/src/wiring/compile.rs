@@ -1,51 +1,80 @@
-//! From a document to what the pipeline decides by, with every problem at once.
+//! From what operators wrote to what the pipeline decides by.
+//!
+//! The configuration file is compiled first, and every problem in it is found at once: a file
+//! with one is refused as a whole ([`FileTables`]). What the store holds is joined with it
+//! ([`join()`]): a stored resource that does not fit is set aside, and the rest serves.
 
+mod filed;
+mod join;
 mod keys;
 mod providers;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use pipeline::Snapshot;
+use administration::Filed;
+use pipeline::{Caller, KeyDigest, Meters};
 use resources::{Document, Problem, Problems, Unresolved};
-use routing::RouteTable;
+use routing::ProviderModels;
 use secrecy::{ExposeSecret as _, SecretString};
 use secrets::{Sources, Template, TemplateProblem};
 
+use crate::configuration::Written;
 use crate::wiring::credentials::ProviderSecrets;
 use crate::wiring::offer::Offer;
+use providers::ProviderTable;
 
-/// What a configuration comes to.
-pub(crate) struct Compiled {
-    /// What requests are decided by.
-    pub(crate) snapshot: Snapshot,
-    /// What providers are reached with.
+pub(crate) use join::{Joining, Tables, compile_stored, join};
+
+/// What a configuration file comes to. Never changed.
+pub(crate) struct FileTables {
+    /// What operators are shown of it.
+    pub(crate) filed: Arc<Filed>,
+    /// What its providers are reached with.
     pub(crate) secrets: ProviderSecrets,
+    /// Its providers.
+    pub(crate) providers: ProviderTable,
+    offered: Vec<ProviderModels>,
+    keys: Vec<(KeyDigest, Caller)>,
+    routes: Vec<routing::Route>,
 }
 
-/// Joins a document with the plugins there are and the secrets it refers to.
-///
-/// # Errors
-/// Every problem at once.
-pub(crate) fn compile(
-    document: &Document,
-    offer: &Offer,
-    sources: &Sources,
-) -> Result<Compiled, Vec<Problem>> {
-    let mut problems = Problems::default();
-    let secrets = providers::resolve_secrets(document, sources, &mut problems);
-    let keys = keys::ring(document, sources, &mut problems);
-    let providers = providers::compile(document, offer, &mut problems);
-    if !problems.is_empty() {
-        return Err(problems.into_vec());
+/// What a file is compiled with.
+pub(crate) struct Surroundings<'a> {
+    /// What plugins offer.
+    pub(crate) offer: &'a Offer,
+    /// Where secrets are looked up.
+    pub(crate) sources: &'a Sources,
+    /// What each key has used; outlives the tables.
+    pub(crate) meters: &'a Meters,
+}
+
+impl FileTables {
+    /// Joins a file's document with the plugins there are and the secrets it refers to.
+    ///
+    /// # Errors
+    /// Every problem at once.
+    pub(crate) fn compile(
+        document: &Document,
+        written: &Written,
+        around: &Surroundings<'_>,
+    ) -> Result<Self, Vec<Problem>> {
+        let mut problems = Problems::default();
+        let secrets = providers::resolve_secrets(document, around.sources, &mut problems);
+        let keys = keys::of_file(document, around, &mut problems);
+        let providers = providers::compile(document, around.offer, &mut problems);
+        if !problems.is_empty() {
+            return Err(problems.into_vec());
+        }
+        Ok(Self {
+            filed: Arc::new(filed::shown(written, &secrets)),
+            secrets,
+            providers,
+            offered: document.providers.iter().map(providers::models).collect(),
+            keys,
+            routes: document.routes.iter().filter_map(route).collect(),
+        })
     }
-    let offered: Vec<_> = document.providers.iter().map(providers::models).collect();
-    let snapshot = Snapshot {
-        keys,
-        routes: RouteTable::new(document.routes.iter().filter_map(route).collect(), &offered),
-        providers,
-    };
-    Ok(Compiled { snapshot, secrets })
 }
 
 /// A document's routes have candidates.
@@ -60,7 +89,17 @@ fn route(route: &resources::Route) -> Option<routing::Route> {
         context_too_long: route.fallback_on.context_too_long,
         content_filtered: route.fallback_on.content_filtered,
     };
-    routing::Route::try_new(route.model.as_str().into(), candidates.collect(), fallback_on)
+    let timeouts = routing::RouteTimeouts {
+        total: route.timeouts.total,
+        first_byte: route.timeouts.first_byte,
+    };
+    let model = route.model.as_str().into();
+    let compiled = routing::Route::try_new(model, candidates.collect(), fallback_on)?;
+    let compiled = compiled.with_timeouts(timeouts);
+    Some(match route.retries {
+        Some(retries) => compiled.with_retry(providers::retry_policy(retries)),
+        None => compiled,
+    })
 }
 
 /// What is wrong with one member, and how to mend it.

@@ -1,9 +1,13 @@
 //! What the loaded plugins offer, as far as a configuration has to fit it.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod settings;
+
+use std::collections::BTreeMap;
 
 use plugin_runtime::{AdapterFacts, Manifest, PluginKind, Registry};
 use serde_json::{Map, Value};
+
+pub(crate) use settings::SettingsOffer;
 
 /// Adapters and dialects by name.
 #[derive(Clone, Debug, Default)]
@@ -47,19 +51,6 @@ pub(crate) enum FarEnd {
     Http,
     /// A program.
     Process,
-}
-
-/// The settings that a plugin reads, as its manifest's JSON Schema names them. Only names are
-/// looked at here: what a value has to be is the plugin's to say.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct SettingsOffer {
-    /// Members it knows.
-    pub(crate) known: BTreeSet<String>,
-    /// Members that must be there.
-    pub(crate) required: BTreeSet<String>,
-    /// Whether it reads members that its schema does not name. Unlike JSON Schema's own default
-    /// only `"additionalProperties": true` says so: an unknown member is misspelt, most likely.
-    pub(crate) open: bool,
 }
 
 impl Offer {
@@ -110,16 +101,5 @@ fn presets_of(facts: &AdapterFacts) -> impl Iterator<Item = (String, PresetOffer
     })
 }
 
-impl SettingsOffer {
-    /// Of a JSON Schema.
-    pub(crate) fn of(schema: &Value) -> Self {
-        let properties = schema.get("properties").and_then(|it| it.as_object());
-        let required = schema.get("required").and_then(|it| it.as_array());
-        let required = required.into_iter().flatten().filter_map(|it| it.as_str());
-        Self {
-            known: properties.into_iter().flatten().map(|(name, _)| name.clone()).collect(),
-            required: required.map(str::to_owned).collect(),
-            open: schema.get("additionalProperties") == Some(&Value::Bool(true)),
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
-use pipeline::Snapshot;
+use pipeline::Provider;
 use plugin_runtime::{Grant, Isolation, Limits, LoadReport, Registry, Runtime, SocketImports};
 
 use crate::configuration::{self, PluginGrant, PluginSettings, Trust};
@@ -43,10 +43,12 @@ pub(crate) fn load(settings: &PluginSettings) -> anyhow::Result<LoadedPlugins> {
 ///
 /// # Errors
 /// Names the plugin that cannot be used.
-pub(crate) fn prepare(registry: &Registry, snapshot: &Snapshot) -> anyhow::Result<()> {
-    let providers = || snapshot.providers.values();
-    let adapters = providers().map(|provider| &*provider.adapter);
-    let dialects = providers().flat_map(|provider| provider.dialects.iter().map(|it| &**it));
+pub(crate) fn prepare<'a>(
+    registry: &Registry,
+    providers: impl Iterator<Item = &'a Provider> + Clone,
+) -> anyhow::Result<()> {
+    let adapters = providers.clone().map(|provider| &*provider.adapter);
+    let dialects = providers.flat_map(|provider| provider.dialects.iter().map(|it| &**it));
     registry
         .prepare(adapters, dialects)
         .map_err(|(name, error)| anyhow!(error).context(format!("plugin {name} cannot be used")))

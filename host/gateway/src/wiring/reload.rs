@@ -8,20 +8,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pipeline::Pipeline;
+use pipeline::Meters;
 use plugin_runtime::Registry;
 use tokio::signal::unix::Signal;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::configuration::{self, LogSettings, PluginSettings, ServerSettings, Variables};
-use crate::wiring::compile::Compiled;
-use crate::wiring::credentials::Credentials;
-use crate::wiring::fit;
+use crate::configuration::{
+    self, AdminSettings, Configuration, LogSettings, PluginSettings, ServerSettings, StoreSettings,
+    Variables,
+};
+use crate::wiring::board::Switchboard;
 use crate::wiring::offer::Offer;
 use crate::wiring::plugins;
 use crate::wiring::watched_file::WatchedFile;
+use crate::wiring::{Fitted, fit};
 
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -32,8 +34,8 @@ pub(crate) struct Reloader {
     pub(crate) variables: Variables,
     pub(crate) at_start: StartSettings,
     pub(crate) registry: Arc<Registry>,
-    pub(crate) pipeline: Arc<Pipeline>,
-    pub(crate) credentials: Arc<Credentials>,
+    pub(crate) meters: Arc<Meters>,
+    pub(crate) board: Arc<Switchboard>,
 }
 
 /// What takes effect at start only.
@@ -42,6 +44,15 @@ pub(crate) struct StartSettings {
     pub(crate) server: ServerSettings,
     pub(crate) plugins: PluginSettings,
     pub(crate) log: LogSettings,
+    pub(crate) store: Option<StoreSettings>,
+    pub(crate) admin: Option<AdminSettings>,
+}
+
+impl StartSettings {
+    pub(crate) fn of(configuration: Configuration) -> Self {
+        let Configuration { server, plugins, log, store, admin, .. } = configuration;
+        Self { server, plugins, log, store, admin }
+    }
 }
 
 /// Reloads until it is told to stop. Dropping the future stops it, too; a reload that has begun
@@ -90,27 +101,22 @@ impl Reloader {
                 return;
             }
         };
-        let fitted = fit(reading, &Offer::of(&self.registry));
-        let (configuration, Compiled { snapshot, secrets }) = match fitted {
+        let fitted = fit(reading, &Offer::of(&self.registry), &self.meters);
+        let Fitted { configuration, tables, .. } = match fitted {
             Ok(fitted) => fitted,
             Err(findings) => return self.refuse(&findings),
         };
-        if let Err(error) = plugins::prepare(&self.registry, &snapshot) {
+        let providers = tables.providers.values().map(|provider| &**provider);
+        if let Err(error) = plugins::prepare(&self.registry, providers) {
             error!("configuration not reloaded, the one before stays: {error:#}");
             return;
         }
-        // Secrets first: a request by the new snapshot must find them.
-        self.credentials.replace(secrets);
-        self.pipeline.replace(snapshot);
+        self.board.reload(tables);
         info!(file = %self.file.display(), "configuration reloaded");
-        let now = StartSettings {
-            server: configuration.server,
-            plugins: configuration.plugins,
-            log: configuration.log,
-        };
-        if now != self.at_start {
+        if StartSettings::of(configuration) != self.at_start {
             warn!(
-                "sections server, plugins and log differ from those at start: restart to use them"
+                "sections server, plugins, log, store or admin differ from those at start: \
+                 restart to use them"
             );
         }
     }

@@ -6,10 +6,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use administration::{Administration, UsageLedger};
 use anyhow::{Context as _, anyhow};
-use exchange::{AccessSink, CredentialSource, PluginCatalog};
+use exchange::{
+    AccessRecord, AccessSink, CredentialSource, HttpTransport, PluginCatalog, ReachPort,
+};
 use pipeline::{Pipeline, PipelineParts};
-use server::{Edge, EdgeLimits, Ending};
+use secrets::Sources;
+use server::{AdminParts, Edge, EdgeLimits, Ending, Listeners, Service};
 use telemetry::Logs;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -19,14 +23,13 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 use upstream::{HttpUpstream, ProcessUpstream};
 
-use crate::configuration::{LogFormat, LogSettings, ServerSettings};
-use crate::wiring::Prepared;
-use crate::wiring::compile::Compiled;
-use crate::wiring::credentials::Credentials;
+use crate::configuration::{Configuration, LogFormat, LogSettings, ServerSettings};
+use crate::wiring::board::{self, BoardParts, Switchboard};
+use crate::wiring::operators::{self, OpenedStore};
 use crate::wiring::reload::{self, Reloader, StartSettings};
 use crate::wiring::service::GatewayService;
 use crate::wiring::watched_file::WatchedFile;
-use crate::wiring::{discovery, plugins};
+use crate::wiring::{Prepared, discovery, plugins};
 
 /// Largest head of a request. Every connection buffers as much.
 const MAX_HEAD_BYTES: u32 = 64 * 1024;
@@ -59,21 +62,29 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
     let hangups = listen_for(SignalKind::hangup())?;
     let mut ends = EndSignals::listen()?;
     let settings = prepared.configuration.server.clone();
-    let listener = bind(settings.listen).await?;
-    let address = listener.local_addr().context("the listener has no address")?;
+    let admin_address = prepared.configuration.admin.as_ref().and_then(|admin| admin.listen);
+    let doors = Doors::open(settings.listen, admin_address).await?;
     report(&prepared);
-    plugins::prepare(&prepared.registry, &prepared.compiled.snapshot)?;
+    let providers = prepared.tables.providers.values().map(|provider| &**provider);
+    plugins::prepare(&prepared.registry, providers)?;
     let process = Arc::new(ProcessUpstream::try_new()?);
-    let parts = Parts::join(prepared, Arc::clone(&process))?;
-    let edge = Edge::new(Arc::new(parts.service), access, edge_limits(&settings));
+    let mut parts = Parts::join(prepared, Arc::clone(&process)).await?;
+    let (edge, operators) = parts.edge(access, edge_limits(&settings));
     let stop = CancellationToken::new();
     let reloading = reload::watch(parts.reloader, parts.watched_file, hangups, stop.clone());
     let tasks = TaskTracker::new();
     tasks.spawn(reloading);
     tasks.spawn(discovery::keep_up_to_date(parts.pipeline, stop.clone()));
-    info!(address = %address, "ready");
-    serve_until_told(server::serve(listener, edge, stop.clone()), &mut ends, &stop).await;
+    // Ends after the edge, so that what the last requests used is counted.
+    let last = CancellationToken::new();
+    if let Some(operators) = operators {
+        let last = last.clone();
+        tasks.spawn(async move { operators.maintain(last).await });
+    }
+    doors.announce();
+    serve_until_told(server::serve(doors.listeners, edge, stop.clone()), &mut ends, &stop).await;
     stop.cancel();
+    last.cancel();
     tasks.close();
     let last_steps = async { tokio::join!(process.shutdown(), tasks.wait()) };
     if timeout(LAST_STEPS, last_steps).await.is_err() {
@@ -81,6 +92,40 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
     }
     info!("stopped");
     Ok(())
+}
+
+/// Where callers and operators come in.
+struct Doors {
+    listeners: Listeners,
+    callers: SocketAddr,
+    operators: Option<SocketAddr>,
+}
+
+impl Doors {
+    /// # Errors
+    /// Names the address that cannot be listened on, and what to do.
+    async fn open(callers: SocketAddr, operators: Option<SocketAddr>) -> anyhow::Result<Self> {
+        let for_callers = bind(callers, "server.listen").await?;
+        let callers = address_of(&for_callers)?;
+        let Some(operators) = operators else {
+            return Ok(Self { listeners: for_callers.into(), callers, operators: None });
+        };
+        let admin = bind(operators, "admin.listen").await?;
+        let operators = Some(address_of(&admin)?);
+        let listeners = Listeners::Apart { callers: for_callers, admin };
+        Ok(Self { listeners, callers, operators })
+    }
+
+    fn announce(&self) {
+        if let Some(operators) = self.operators {
+            info!(address = %operators, "the admin API listens");
+        }
+        info!(address = %self.callers, "ready");
+    }
+}
+
+fn address_of(listener: &TcpListener) -> anyhow::Result<SocketAddr> {
+    listener.local_addr().context("the listener has no address")
 }
 
 /// Polls `serving` to its end, which the first signal asks for and the second does not wait for.
@@ -108,44 +153,116 @@ async fn serve_until_told(
     }
 }
 
-/// What the pipeline needs, joined.
+/// The rooms, joined.
 struct Parts {
-    service: GatewayService,
+    service: Arc<GatewayService>,
     pipeline: Arc<Pipeline>,
+    operators: Option<Operators>,
     reloader: Reloader,
     watched_file: WatchedFile,
 }
 
+/// What stands between operators and the store.
+struct Operators {
+    administration: Arc<Administration>,
+    ledger: Arc<UsageLedger>,
+    /// There is an admin API.
+    door: Option<AdminParts>,
+}
+
 impl Parts {
-    fn join(prepared: Prepared, process: Arc<ProcessUpstream>) -> anyhow::Result<Self> {
-        let Compiled { snapshot, secrets } = prepared.compiled;
-        let registry = prepared.registry;
-        let credentials = Arc::new(Credentials::new(secrets));
+    async fn join(prepared: Prepared, process: Arc<ProcessUpstream>) -> anyhow::Result<Self> {
+        let Prepared { configuration, variables, sources, registry, meters, .. } = prepared;
+        let opened = match &configuration.store {
+            Some(settings) => Some(operators::open(settings, &variables).await?),
+            None => None,
+        };
+        let board_parts = BoardParts {
+            registry: Arc::clone(&registry),
+            meters: Arc::clone(&meters),
+            file: prepared.tables,
+            holdings: opened.as_ref().map(|it| it.inventory.holdings.clone()).unwrap_or_default(),
+        };
+        let board = Arc::new(board::off_the_runtime(|| Switchboard::new(board_parts)).await);
+        let http = Arc::new(HttpUpstream::try_new()?);
         let parts = PipelineParts {
             catalog: Arc::clone(&registry) as Arc<dyn PluginCatalog>,
-            http: Arc::new(HttpUpstream::try_new()?),
+            http: Arc::clone(&http) as Arc<dyn HttpTransport>,
+            reach: Arc::clone(&http) as Arc<dyn ReachPort>,
             process,
-            credentials: Arc::clone(&credentials) as Arc<dyn CredentialSource>,
+            credentials: board.credentials() as Arc<dyn CredentialSource>,
         };
-        let pipeline = Arc::new(Pipeline::new(parts, snapshot));
-        let configuration = prepared.configuration;
+        let pipeline = Arc::new(Pipeline::new(parts, board.tables().snapshot()));
+        board.attach(Arc::clone(&pipeline));
+        let operators = opened
+            .map(|opened| Operators::join(opened, &board, (&configuration, &sources, &http)))
+            .transpose()?;
         Ok(Self {
-            service: GatewayService::new(Arc::clone(&pipeline), Arc::clone(&registry)),
-            pipeline: Arc::clone(&pipeline),
+            service: Arc::new(GatewayService::new(Arc::clone(&pipeline), Arc::clone(&registry))),
+            pipeline,
+            operators,
             reloader: Reloader {
                 file: prepared.file,
-                variables: prepared.variables,
-                at_start: StartSettings {
-                    server: configuration.server,
-                    plugins: configuration.plugins,
-                    log: configuration.log,
-                },
+                variables,
+                at_start: StartSettings::of(configuration),
                 registry,
-                pipeline,
-                credentials,
+                meters,
+                board,
             },
             watched_file: prepared.watched_file,
         })
+    }
+
+    /// The edge, and who looks after the store.
+    fn edge(
+        &mut self,
+        access: Arc<dyn AccessSink>,
+        limits: EdgeLimits,
+    ) -> (Edge, Option<Arc<Administration>>) {
+        let service: Arc<dyn Service> = Arc::clone(&self.service) as Arc<dyn Service>;
+        let Some(operators) = self.operators.take() else {
+            return (Edge::new(service, access, limits), None);
+        };
+        let access = Arc::new(LogAndLedger { log: access, ledger: operators.ledger });
+        let edge = Edge::new(service, access, limits);
+        let edge = match operators.door {
+            Some(door) => edge.with_admin(door),
+            None => edge,
+        };
+        (edge, Some(operators.administration))
+    }
+}
+
+impl Operators {
+    fn join(
+        opened: OpenedStore,
+        board: &Arc<Switchboard>,
+        (configuration, sources, http): (&Configuration, &Sources, &Arc<HttpUpstream>),
+    ) -> anyhow::Result<Self> {
+        let settings = configuration.store.clone().unwrap_or_default();
+        let ledger = Arc::clone(&opened.ledger);
+        let administration = opened.administer(board, &settings);
+        let door = configuration.admin.as_ref().map(|admin| {
+            anyhow::Ok(AdminParts {
+                administration: Arc::clone(&administration),
+                tokens: operators::token_verifier(admin, sources, http)?,
+                backup_directory: settings.backup_directory(),
+            })
+        });
+        Ok(Self { administration, ledger, door: door.transpose()? })
+    }
+}
+
+/// Each request is logged and counted.
+struct LogAndLedger {
+    log: Arc<dyn AccessSink>,
+    ledger: Arc<UsageLedger>,
+}
+
+impl AccessSink for LogAndLedger {
+    fn record(&self, record: AccessRecord) {
+        self.ledger.observe(&record);
+        self.log.record(record);
     }
 }
 
@@ -176,18 +293,17 @@ fn listen_for(kind: SignalKind) -> anyhow::Result<Signal> {
     signal(kind).context("signals cannot be received")
 }
 
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+async fn bind(address: SocketAddr, member: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => anyhow!(
-            "address {address} is taken; stop what listens there, or choose another with \
-             server.listen or PATCHBAY_SERVER__LISTEN"
+            "address {address} is taken; stop what listens there, or choose another with {member}"
         ),
-        ErrorKind::PermissionDenied => anyhow!(
-            "address {address} may not be used; choose a port above 1023 with server.listen"
-        ),
-        ErrorKind::AddrNotAvailable => anyhow!(
-            "address {address} is not one of this machine; choose another with server.listen"
-        ),
+        ErrorKind::PermissionDenied => {
+            anyhow!("address {address} may not be used; choose a port above 1023 with {member}")
+        }
+        ErrorKind::AddrNotAvailable => {
+            anyhow!("address {address} is not one of this machine; choose another with {member}")
+        }
         _ => anyhow!("address {address} cannot be listened on: {error}"),
     })
 }
@@ -198,11 +314,8 @@ fn report(prepared: &Prepared) {
         error!("{refused}");
     }
     let configuration = &prepared.configuration;
-    if configuration.document.api_keys.is_empty() {
+    if configuration.document.api_keys.is_empty() && configuration.store.is_none() {
         warn!("no API key is configured: every request is answered with 401");
-    }
-    if configuration.admin.is_some() || configuration.store.is_some() {
-        warn!("sections admin and store are of no effect: this version has neither");
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its surroundings fail")]
 
+mod canned;
+mod operators;
 mod serve;
 
 use std::fs;
@@ -13,11 +15,17 @@ use tempfile::TempDir;
 
 /// Runs `patchbay` in a directory, with nothing of this process's environment.
 fn patchbay(directory: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_patchbay"))
-        .args(arguments)
-        .current_dir(directory)
-        .env_clear()
-        .env("REGION", "eu")
+    run(command(directory, arguments).env("REGION", "eu"), input)
+}
+
+fn command(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_patchbay"));
+    command.args(arguments).current_dir(directory).env_clear();
+    command
+}
+
+fn run(command: &mut Command, input: &str) -> Output {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

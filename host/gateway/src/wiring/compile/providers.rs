@@ -6,13 +6,18 @@ use std::time::{Duration, Instant};
 
 use exchange::{HttpTarget, NetworkReach, ProcessTarget, Timeouts};
 use pipeline::{PlanCache, Provider, Reach};
-use resources::{BaseUrl, Document, Models, Network, Problems, Retries, did_you_mean, member_path};
+use resources::{
+    BaseUrl, Document, Models, Network, Problem, Problems, Retries, did_you_mean, member_path,
+};
 use routing::{ProviderModels, RetryBudget, RetryPolicy};
 use secrets::Sources;
 
 use super::{Complaint, resolve};
 use crate::wiring::credentials::{ProviderSecrets, SlotSecrets};
 use crate::wiring::offer::{AdapterOffer, FarEnd, Offer, PresetOffer, SettingsOffer};
+
+/// Providers by id.
+pub(super) type ProviderTable = HashMap<Arc<str>, Arc<Provider>>;
 
 /// What a provider serves.
 pub(super) fn models(provider: &resources::Provider) -> ProviderModels {
@@ -57,20 +62,31 @@ pub(super) fn compile(
     document: &Document,
     offer: &Offer,
     problems: &mut Problems,
-) -> HashMap<Arc<str>, Arc<Provider>> {
-    let mut compiled = HashMap::new();
+) -> ProviderTable {
+    let mut compiled = ProviderTable::new();
     for provider in &document.providers {
-        let mut fitting = Fitting { provider, offer, problems };
-        if let Some(provider) = fitting.compile() {
+        let slots = provider.credentials.keys().map(|slot| slot.as_str()).collect();
+        if let Some(provider) = compile_one(provider, slots, offer, problems) {
             compiled.insert(provider.id.clone(), Arc::new(provider));
         }
     }
     compiled
 }
 
+/// One provider whose secrets fill `slots`; `None` if there were problems.
+pub(super) fn compile_one(
+    provider: &resources::Provider,
+    slots: BTreeSet<&str>,
+    offer: &Offer,
+    problems: &mut Problems,
+) -> Option<Provider> {
+    Fitting { provider, slots, offer, problems }.compile()
+}
+
 /// One provider beside what the plugins offer.
 struct Fitting<'a> {
     provider: &'a resources::Provider,
+    slots: BTreeSet<&'a str>,
     offer: &'a Offer,
     problems: &'a mut Problems,
 }
@@ -127,7 +143,7 @@ impl<'a> Fitting<'a> {
             // Running a program twice may do twice what it does.
             (None, FarEnd::Process) => return RetryPolicy::NEVER,
         };
-        RetryPolicy { max_retries: retries.max, base: retries.base, max_wait: retries.max_wait }
+        retry_policy(retries)
     }
 
     fn report(&mut self, member: &[&str], message: impl Into<String>, fix: impl Into<String>) {
@@ -184,7 +200,7 @@ impl<'a> Fitting<'a> {
 
     fn check_slots(&mut self, adapter: &AdapterOffer) {
         let provider = self.provider;
-        for slot in provider.credentials.keys().map(|slot| slot.as_str()) {
+        for slot in self.slots.clone() {
             if !adapter.slots.contains_key(slot) {
                 let message = format!(
                     "adapter {:?} has no credential slot {slot:?}",
@@ -196,7 +212,7 @@ impl<'a> Fitting<'a> {
         }
         let required = adapter.slots.iter().filter(|(_, required)| **required);
         for (slot, _) in required {
-            if !provider.credentials.contains_key(slot.as_str()) {
+            if !self.slots.contains(slot.as_str()) {
                 let message = format!("slot {slot:?} is missing, which the adapter needs");
                 let fix = format!("write credentials = {{ {slot} = \"${{env:NAME}}\" }}");
                 self.report(&["credentials"], message, fix);
@@ -229,6 +245,38 @@ impl<'a> Fitting<'a> {
                 self.report(&["settings"], message, format!("add {name} to settings"));
             }
         }
+        self.check_values(settings, adapter, dialects);
+    }
+
+    /// A member has to be what each of its readers asks for.
+    fn check_values(
+        &mut self,
+        settings: &serde_json::Map<String, serde_json::Value>,
+        adapter: &SettingsOffer,
+        dialects: &[(&str, &SettingsOffer)],
+    ) {
+        let member = if dialects.len() > 1 { "dialects" } else { "dialect" };
+        let adapter = ("adapter", self.provider.adapter.as_str(), adapter);
+        let dialects = dialects.iter().map(|(name, it)| (member, *name, *it));
+        let mut told: Vec<Problem> = Vec::new();
+        for (member, name, reader) in std::iter::once(adapter).chain(dialects) {
+            if let Some(reason) = reader.unusable() {
+                let message = format!("the settings schema of {name:?} cannot be used: {reason}");
+                let fix = "install a version of the plugin with a valid schema";
+                self.report(&[member], message, fix);
+            }
+            for problem in reader.problems(settings) {
+                // Two readers that ask for the same need not both say so.
+                if !told.contains(&problem) {
+                    self.problems.report(
+                        path_below(&self.provider.path, &problem.path),
+                        problem.message.as_str(),
+                        problem.fix.as_str(),
+                    );
+                    told.push(problem);
+                }
+            }
+        }
     }
 
     fn reach(&mut self, far_end: FarEnd, preset: &PresetOffer) -> Option<Reach> {
@@ -253,6 +301,16 @@ impl<'a> Fitting<'a> {
             }
         }
     }
+}
+
+/// A path within a table, as one within the document.
+fn path_below(table: &str, path: &str) -> String {
+    if table.is_empty() { path.to_owned() } else { format!("{table}.{path}") }
+}
+
+/// What an operator says of retries, as routing takes it.
+pub(super) fn retry_policy(retries: Retries) -> RetryPolicy {
+    RetryPolicy { max_retries: retries.max, base: retries.base, max_wait: retries.max_wait }
 }
 
 fn http_target(provider: &resources::Provider) -> HttpTarget {

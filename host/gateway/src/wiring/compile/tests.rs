@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use administration::Holdings;
 use exchange::CredentialSource as _;
 use pipeline::Reach;
 use serde_json::{Value, json};
@@ -17,13 +18,22 @@ fn offer() -> Offer {
         settings: SettingsOffer::of(&schema),
         presets: BTreeMap::new(),
     };
-    let closed = json!({"properties": {"organization": {}}, "additionalProperties": false});
+    let text = json!({"type": "string"});
+    let closed = json!({"properties": {"organization": text}, "additionalProperties": false});
     let program = json!({
-        "properties": {"program": {}, "arguments": {}},
+        "properties": {
+            "program": {"type": "string", "pattern": "^/"},
+            "arguments": {"type": "array", "items": text}
+        },
         "required": ["program"],
         "additionalProperties": false
     });
-    let prompt = SettingsOffer::of(&json!({"properties": {"prompt": {}}}));
+    let prompt = json!({"properties": {
+        "prompt": {"enum": ["last", "transcript"]},
+        "organization": {"type": "string", "minLength": 1}
+    }});
+    let prompt = SettingsOffer::of(&prompt);
+    let broken = SettingsOffer::of(&json!({"properties": {"a": {"pattern": "("}}}));
     let groq = PresetOffer {
         base_url: Some("https://api.groq.test/v1".to_owned()),
         dialect: Some("text".to_owned()),
@@ -38,8 +48,12 @@ fn offer() -> Offer {
             ("program".to_owned(), adapter(FarEnd::Process, "text", &[], program)),
         ]
         .into(),
-        dialects: [("chat".to_owned(), SettingsOffer::default()), ("text".to_owned(), prompt)]
-            .into(),
+        dialects: [
+            ("chat".to_owned(), SettingsOffer::default()),
+            ("text".to_owned(), prompt),
+            ("broken".to_owned(), broken),
+        ]
+        .into(),
     }
 }
 
@@ -57,13 +71,25 @@ fn good() -> Value {
     })
 }
 
+/// What a file alone comes to.
+struct Compiled {
+    snapshot: pipeline::Snapshot,
+    secrets: ProviderSecrets,
+}
+
 fn compile_value(value: &Value) -> Result<Compiled, Vec<String>> {
     let variables = [("SECRET", "sk-1"), ("KEY", "pb-1"), ("SPACE", "p b"), ("BREAK", "a\nb")];
     let variables = variables.map(|(name, value)| (name.into(), value.into()));
     let sources = Sources::new(variables, Path::new(""));
     let document = Document::read(value).unwrap();
-    compile(&document, &offer(), &sources)
-        .map_err(|problems| problems.iter().map(ToString::to_string).collect())
+    let (offer, meters) = (offer(), Meters::default());
+    let around = Surroundings { offer: &offer, sources: &sources, meters: &meters };
+    let file = FileTables::compile(&document, &Written::default(), &around);
+    let file =
+        file.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    let joining = Joining { offer: &offer, meters: &meters, ready: &|_| Ok(()) };
+    let tables = join(Arc::new(file), Holdings::default(), &joining, None);
+    Ok(Compiled { snapshot: tables.snapshot(), secrets: tables.secrets() })
 }
 
 #[test]
@@ -138,6 +164,21 @@ fn what_does_not_fit_is_named_with_a_fix() {
             "providers[1].settings: setting \"program\" is missing, which a plugin needs; add program to settings",
         ),
         (
+            "/providers/0/settings",
+            json!({"organization": ["sk-1"]}),
+            "providers[0].settings.organization: must be a text in quotes, but is a list; write a text in quotes",
+        ),
+        (
+            "/providers/1/settings",
+            json!({"program": "/bin/echo", "arguments": ["a", 1]}),
+            "providers[1].settings.arguments[1]: must be a text in quotes, but is a number; write a text in quotes",
+        ),
+        (
+            "/providers/1/settings",
+            json!({"program": "/bin/echo", "prompt": "transcirpt"}),
+            "providers[1].settings.prompt: has none of its values; did you mean \"transcript\"?",
+        ),
+        (
             "/api_keys/0/key",
             json!("${env:SPACE}"),
             "api_keys[0].key: the key holds a space, a control or a character that is not ASCII; write a key of printable ASCII without spaces",
@@ -158,7 +199,7 @@ fn what_does_not_fit_is_named_with_a_fix() {
 #[test]
 fn two_holders_of_one_key_are_refused() {
     let mut value = good();
-    let twin = json!({"id": "k2", "digest": pipeline::KeyDigest::of("pb-1").to_string()});
+    let twin = json!({"id": "k2", "digest": KeyDigest::of("pb-1").to_string()});
     value["api_keys"].as_array_mut().unwrap().push(twin);
     assert_eq!(
         compile_value(&value).err().unwrap(),
@@ -214,4 +255,42 @@ fn programs_are_not_run_again_unless_the_operator_says_so() {
     let compiled = compile_value(&value).unwrap();
     assert_eq!(compiled.snapshot.providers["a"].retry.max_retries, 0);
     assert_eq!(compiled.snapshot.providers["b"].retry.max_wait.as_millis(), 10);
+}
+
+#[test]
+fn a_setting_is_what_each_of_its_readers_asks_for() {
+    let mut value = good();
+    value["providers"][0]["dialects"] = json!(["chat", "text"]);
+    value["providers"][0]["settings"] = json!({"organization": "", "prompt": "last"});
+    let expected = "providers[0].settings.organization: is too short; use at least 1 characters";
+    assert_eq!(compile_value(&value).err().unwrap(), [expected]);
+    // Both readers say this; it is told once.
+    value["providers"][0]["settings"]["organization"] = json!(1);
+    assert_eq!(compile_value(&value).err().unwrap().len(), 1);
+}
+
+#[test]
+fn the_presets_settings_are_checked_with_the_operators() {
+    let mut value = good();
+    value["providers"][0] = json!({"id": "a", "adapter": "http", "preset": "groq", "models": ["m"],
+        "settings": {"prompt": 1}});
+    let problems = compile_value(&value).err().unwrap();
+    assert_eq!(
+        problems,
+        ["providers[0].settings.prompt: has none of its values; use one of: last, transcript"]
+    );
+}
+
+#[test]
+fn a_provider_whose_plugin_has_a_schema_that_cannot_be_used_is_refused() {
+    let mut value = good();
+    value["providers"][1]["dialect"] = json!("broken");
+    value["providers"][1]["settings"] = json!({"program": "/bin/echo"});
+    let problems = compile_value(&value).err().unwrap();
+    let [problem] = problems.as_slice() else { panic!("{problems:?}") };
+    let (said, fix) = problem.split_once("; ").unwrap();
+    assert!(said.starts_with(
+        "providers[1].dialect: the settings schema of \"broken\" cannot be used: at /properties/a/pattern"
+    ));
+    assert!(fix.contains("valid schema"), "{problem}");
 }
