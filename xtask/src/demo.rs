@@ -11,17 +11,18 @@ mod readiness;
 use std::fs;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::workspace::Workspace;
 use crate::{plugins, step};
 
-use self::configuration::{DemoKey, KEY_VARIABLE};
+use self::configuration::{DemoKey, JWT_SECRET_VARIABLE, KEY_VARIABLE};
 use self::gateway::Gateway;
 
 /// Runs the demo until Ctrl-C or until the gateway ends.
@@ -34,28 +35,56 @@ pub(crate) fn run(workspace: &Workspace, listen: SocketAddr) -> Result<()> {
     let listen = free_address(listen)?;
 
     let key = DemoKey::generate()?;
-    let mut command = serve_command(workspace, listen)?;
+    let jwt_secret = DemoKey::generate()?;
+    let file = write_configuration(workspace, listen)?;
+    let token = admin_token(workspace, &file, &jwt_secret)?;
+    let mut command = patchbay(workspace, "serve", &file)?;
     step::announce("start");
     println!("   {}", step::shown(&command));
-    command.env(KEY_VARIABLE, key.reveal());
+    command.env(KEY_VARIABLE, key.reveal()).env(JWT_SECRET_VARIABLE, jwt_secret.reveal());
     let mut gateway = Gateway::start(command, told_to_end()?)?;
     if !gateway.wait_until_ready(listen)? {
         return Ok(());
     }
     step::announce(&format!("the gateway is ready on http://{listen}"));
-    println!("{}", configuration::calls(listen, &key));
+    println!("{}", configuration::calls(listen, &key, &token));
     gateway.serve_until_ended()
 }
 
-/// `patchbay serve` with a configuration written for this run.
-fn serve_command(workspace: &Workspace, listen: SocketAddr) -> Result<Command> {
+/// Writes the configuration of this run. What operators entered in the run before is gone.
+fn write_configuration(workspace: &Workspace, listen: SocketAddr) -> Result<PathBuf> {
     let folder = workspace.root().join("target/demo");
-    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let data = folder.join("data");
+    match fs::remove_dir_all(&data) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("cannot remove {}", data.display()));
+        }
+        Ok(()) | Err(_) => {}
+    }
+    fs::create_dir_all(&data).with_context(|| format!("cannot create {}", data.display()))?;
     let file = folder.join("patchbay.toml");
-    fs::write(&file, configuration::text(listen))
+    fs::write(&file, configuration::text(listen, &data))
         .with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(file)
+}
+
+/// A token for the operator of this run.
+fn admin_token(workspace: &Workspace, file: &Path, secret: &DemoKey) -> Result<String> {
+    let mut command = patchbay(workspace, "token", file)?;
+    command.args(["--role", "admin", "--ttl", "24h"]).env(JWT_SECRET_VARIABLE, secret.reveal());
+    let output = command.output().context("cannot make an admin token")?;
+    ensure!(
+        output.status.success(),
+        "cannot make an admin token: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// A command of the gateway's, with a configuration and without a real installation's variables.
+fn patchbay(workspace: &Workspace, subcommand: &str, file: &Path) -> Result<Command> {
     let mut command = Command::new(workspace.gateway_binary("release")?);
-    command.args(["serve", "--config"]).arg(&file);
+    command.args([subcommand, "--config"]).arg(file);
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(overrides_the_file) {
             command.env_remove(name);
@@ -66,7 +95,8 @@ fn serve_command(workspace: &Workspace, listen: SocketAddr) -> Result<Command> {
 
 /// `PATCHBAY_SERVER__LISTEN` of a real installation would win over the demo's file.
 fn overrides_the_file(variable: &str) -> bool {
-    variable.starts_with("PATCHBAY_") && variable.contains("__")
+    variable.starts_with("PATCHBAY_")
+        && (variable.contains("__") || variable.starts_with("PATCHBAY_MASTER_KEY"))
 }
 
 /// Becomes true when the user or the system asks this process to end.
