@@ -11,6 +11,12 @@ use crate::shown;
 use crate::views::{CheckView, CountView, DamageView, ProblemView, SetAsideView, StatusView};
 
 impl Administration {
+    /// Why the store failed when it was last used, if it did. Waits for nothing.
+    #[must_use]
+    pub fn store_problem(&self) -> Option<String> {
+        self.workings.store_problem()
+    }
+
     /// How the gateway is.
     #[must_use]
     pub fn status(&self) -> StatusView {

@@ -18,6 +18,8 @@ mod refusal;
 mod resources;
 mod routes;
 
+pub use backup::UNSENT_BACKUP;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;

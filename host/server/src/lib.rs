@@ -31,7 +31,7 @@ mod router;
 mod service;
 mod visit;
 
-pub use admin::AdminParts;
+pub use admin::{AdminParts, UNSENT_BACKUP};
 pub use connections::{Ending, Listeners, serve};
 pub use edge::{Edge, EdgeLimits};
 pub use service::{

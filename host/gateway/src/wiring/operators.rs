@@ -12,6 +12,7 @@ use anyhow::{Context as _, anyhow, bail};
 use resources::{Problem, Unresolved};
 use secrecy::SecretString;
 use secrets::{LocalMasterKey, Sources, Template, TemplateProblem, Vault};
+use server::UNSENT_BACKUP;
 use store::{SledStore, Store};
 use upstream::HttpUpstream;
 
@@ -45,12 +46,36 @@ pub(crate) async fn open(
     let path = settings.path.clone();
     let opened = tokio::task::spawn_blocking(move || SledStore::open(&path)).await;
     let store: Arc<dyn Store> = Arc::new(opened.context("the store cannot be opened")??);
+    remove_unsent_backups(&settings.backup_directory()).await;
     let may_create = !Inventory::holds_secrets(&*store).await?;
     let master_key = master_key(&settings.master_key_file, may_create, variables)?;
+    read(store, master_key).await
+}
+
+/// Reads what is in a store.
+///
+/// # Errors
+/// If it cannot be read.
+pub(crate) async fn read(
+    store: Arc<dyn Store>,
+    master_key: LocalMasterKey,
+) -> anyhow::Result<OpenedStore> {
     let vault = Arc::new(Vault::new(Arc::new(master_key)));
     let inventory = Inventory::load(&*store, &vault).await?;
     let ledger = Arc::new(UsageLedger::load(&*store).await?);
     Ok(OpenedStore { store, vault, inventory, ledger })
+}
+
+/// A gateway that was killed leaves the backup that it was writing. Nobody else writes there:
+/// the store is ours.
+async fn remove_unsent_backups(directory: &Path) {
+    let Ok(mut entries) = tokio::fs::read_dir(directory).await else { return };
+    while let Ok(Some(entry)) = entries.next_entry().await {
+        let left = entry.file_name().as_encoded_bytes().starts_with(UNSENT_BACKUP.as_bytes());
+        if left && let Err(error) = tokio::fs::remove_dir_all(entry.path()).await {
+            tracing::warn!("{} cannot be removed: {error}", entry.path().display());
+        }
+    }
 }
 
 fn master_key(

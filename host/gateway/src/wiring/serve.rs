@@ -68,7 +68,11 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
     let providers = prepared.tables.providers.values().map(|provider| &**provider);
     plugins::prepare(&prepared.registry, providers)?;
     let process = Arc::new(ProcessUpstream::try_new()?);
-    let mut parts = Parts::join(prepared, Arc::clone(&process)).await?;
+    let store = match &prepared.configuration.store {
+        Some(settings) => Some(operators::open(settings, &prepared.variables).await?),
+        None => None,
+    };
+    let mut parts = Parts::join(prepared, Arc::clone(&process), store).await?;
     let (edge, operators) = parts.edge(access, edge_limits(&settings));
     let stop = CancellationToken::new();
     let reloading = reload::watch(parts.reloader, parts.watched_file, hangups, stop.clone());
@@ -171,12 +175,12 @@ struct Operators {
 }
 
 impl Parts {
-    async fn join(prepared: Prepared, process: Arc<ProcessUpstream>) -> anyhow::Result<Self> {
+    async fn join(
+        prepared: Prepared,
+        process: Arc<ProcessUpstream>,
+        opened: Option<OpenedStore>,
+    ) -> anyhow::Result<Self> {
         let Prepared { configuration, variables, sources, registry, meters, .. } = prepared;
-        let opened = match &configuration.store {
-            Some(settings) => Some(operators::open(settings, &variables).await?),
-            None => None,
-        };
         let board_parts = BoardParts {
             registry: Arc::clone(&registry),
             meters: Arc::clone(&meters),
@@ -197,8 +201,11 @@ impl Parts {
         let operators = opened
             .map(|opened| Operators::join(opened, &board, (&configuration, &sources, &http)))
             .transpose()?;
+        let administration = operators.as_ref().map(|it| Arc::clone(&it.administration));
+        let service =
+            GatewayService::new(Arc::clone(&pipeline), Arc::clone(&registry), administration);
         Ok(Self {
-            service: Arc::new(GatewayService::new(Arc::clone(&pipeline), Arc::clone(&registry))),
+            service: Arc::new(service),
             pipeline,
             operators,
             reloader: Reloader {
@@ -341,3 +348,6 @@ fn edge_limits(settings: &ServerSettings) -> EdgeLimits {
         drain: settings.shutdown_grace,
     }
 }
+
+#[cfg(test)]
+mod tests;

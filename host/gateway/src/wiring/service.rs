@@ -3,26 +3,47 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use administration::Administration;
 use async_trait::async_trait;
 use exchange::{Entrance, Failure, PluginCatalog as _};
 use pipeline::{Caller, CallerReply, CallerRequest, Pipeline};
-use plugin_runtime::{Allocator, Registry};
-use server::{ModelEntry, Readiness, ReadinessCheck, Service};
+use plugin_runtime::{Allocator, Manifest, Origin, PluginKind, PluginStatus, Registry};
+use server::{
+    ModelEntry, PluginEntry, PluginOrigin, PluginSort, Readiness, ReadinessCheck, Service,
+};
 
 /// Answers requests by the pipeline.
 pub(crate) struct GatewayService {
     pipeline: Arc<Pipeline>,
     registry: Arc<Registry>,
+    administration: Option<Arc<Administration>>,
     started: u64,
 }
 
 impl GatewayService {
-    pub(crate) fn new(pipeline: Arc<Pipeline>, registry: Arc<Registry>) -> Self {
+    /// `administration` is there if there is a store.
+    pub(crate) fn new(
+        pipeline: Arc<Pipeline>,
+        registry: Arc<Registry>,
+        administration: Option<Arc<Administration>>,
+    ) -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-        Self { pipeline, registry, started: since_epoch.unwrap_or_default().as_secs() }
+        let started = since_epoch.unwrap_or_default().as_secs();
+        Self { pipeline, registry, administration, started }
     }
 
-    fn plugins(&self) -> ReadinessCheck {
+    /// A store that fails takes nothing from callers: they are answered from memory.
+    fn store_check(&self) -> Option<ReadinessCheck> {
+        let problem = self.administration.as_ref()?.store_problem();
+        let reason = "writes fail, requests are answered from memory; GET /admin/status says why";
+        Some(ReadinessCheck {
+            name: "store".to_owned(),
+            ok: problem.is_none(),
+            reason: problem.map(|_| reason.to_owned()),
+        })
+    }
+
+    fn plugins_check(&self) -> ReadinessCheck {
         let slow = self.registry.runtime().allocator() == Allocator::OnDemand;
         let reason = "running without the instance pool: slower, see the log";
         ReadinessCheck {
@@ -33,7 +54,7 @@ impl GatewayService {
     }
 
     /// One provider whose plugins are loaded is enough to be of use.
-    fn providers(&self) -> ReadinessCheck {
+    fn providers_check(&self) -> ReadinessCheck {
         let snapshot = self.pipeline.snapshot();
         let mut missing: Vec<&str> = Vec::new();
         for provider in snapshot.providers.values() {
@@ -85,7 +106,38 @@ impl Service for GatewayService {
     }
 
     fn readiness(&self) -> Readiness {
-        let checks = vec![self.plugins(), self.providers()];
-        Readiness { ready: checks.iter().all(|check| check.ok), checks }
+        let mut checks = vec![self.plugins_check(), self.providers_check()];
+        let ready = checks.iter().all(|check| check.ok);
+        checks.extend(self.store_check());
+        Readiness { ready, checks }
     }
+
+    fn plugins(&self) -> Vec<PluginEntry> {
+        self.registry.list().iter().map(entry).collect()
+    }
+}
+
+fn entry(plugin: &PluginStatus) -> PluginEntry {
+    PluginEntry {
+        name: plugin.name.clone(),
+        version: plugin.version.clone(),
+        kind: match plugin.kind {
+            PluginKind::Normalizer => PluginSort::Normalizer,
+            PluginKind::HttpAdapter => PluginSort::HttpAdapter,
+            PluginKind::ProcessAdapter => PluginSort::ProcessAdapter,
+        },
+        dialect: dialect(&plugin.manifest).to_owned(),
+        digest: format!("sha256:{}", plugin.sha256),
+        origin: match plugin.origin {
+            Origin::Bundled => PluginOrigin::Bundled,
+            Origin::Installed(_) => PluginOrigin::Installed,
+        },
+    }
+}
+
+/// What a normalizer speaks, or an adapter's providers.
+fn dialect(manifest: &Manifest) -> &str {
+    let spoken = manifest.dialect.as_ref().map(|facts| &facts.name);
+    let default = manifest.adapter.as_ref().map(|facts| &facts.default_dialect);
+    spoken.or(default).map_or("", String::as_str)
 }

@@ -20,6 +20,9 @@ use super::resources::Answered;
 
 const CHECKSUM: HeaderName = HeaderName::from_static("x-patchbay-checksum");
 
+/// What the names of directories with a backup that was not sent yet begin with.
+pub const UNSENT_BACKUP: &str = "backup-";
+
 /// Bytes that are read and sent at once.
 const CHUNK_BYTES: usize = 64 * 1024;
 
@@ -57,7 +60,7 @@ impl Room {
     fn open(parent: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
         let mut builder = tempfile::Builder::new();
-        builder.prefix("backup-").permissions(Permissions::from_mode(0o700));
+        builder.prefix(UNSENT_BACKUP).permissions(Permissions::from_mode(0o700));
         builder.tempdir_in(parent).map(Self)
     }
 
