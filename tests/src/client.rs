@@ -38,6 +38,12 @@ impl TestClient {
         Self { http, base: format!("http://{address}"), key: key.map(str::to_owned) }
     }
 
+    /// The same client of another address.
+    #[must_use]
+    pub fn at(&self, address: &str) -> Self {
+        Self { base: format!("http://{address}"), ..self.clone() }
+    }
+
     /// Begins a request with this client's key.
     #[must_use]
     pub fn call(&self, method: Method, path: &str) -> Call {

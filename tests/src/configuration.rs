@@ -8,6 +8,9 @@ pub const CALLER_KEY: &str = "pb-tests-7d1f0c5b2a9e4d3680b1c2d3e4f50617";
 /// Key that the gateway shows to the upstream.
 pub const UPSTREAM_KEY: &str = "sk-upstream-f00dfeed5ec2e7000aabbccddeeff0011";
 
+/// Secret that operators' tokens are signed with.
+const JWT_SECRET: &str = "tests-0b1d7c3e5f9a4286b3d5e7f90123456789abcdef";
+
 /// What a gateway is started with. Has one caller, `tests`; the rest is added.
 #[derive(Clone, Debug, Default)]
 pub struct Configuration {
@@ -59,6 +62,20 @@ impl Configuration {
     #[must_use]
     pub fn key(self, id: &str, key: &str, models: &[&str]) -> Self {
         self.add(&format!("\n[[api_keys]]\nid = \"{id}\"\nkey = \"{key}\"\nmodels = {models:?}\n"))
+    }
+
+    /// Lets operators in: a store in the gateway's folder, and the admin API.
+    #[must_use]
+    pub fn operators(self) -> Self {
+        self.operators_with("")
+    }
+
+    /// Lets operators in, with more lines in the section `[admin]`.
+    #[must_use]
+    pub fn operators_with(self, lines: &str) -> Self {
+        self.add(&format!(
+            "\n[store]\npath = \"data/store\"\n\n[admin]\njwt_secret = \"{JWT_SECRET}\"\n{lines}\n"
+        ))
     }
 
     fn add(mut self, table: &str) -> Self {

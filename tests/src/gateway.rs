@@ -14,13 +14,22 @@ use crate::client::TestClient;
 use crate::configuration::{CALLER_KEY, Configuration};
 use crate::patience::patiently;
 
+/// Name of the configuration file.
+const FILE: &str = "patchbay.toml";
+
 /// A running gateway. Dropping it kills the process.
 pub struct Gateway {
     // Killed when dropped, before its folder goes.
-    _child: Child,
+    child: Child,
     address: String,
     log: watch::Receiver<Arc<Vec<String>>>,
-    _folder: TempDir,
+    folder: Folder,
+}
+
+/// Where a gateway keeps its files: gone with it, unless the test starts another one there.
+enum Folder {
+    Own(TempDir),
+    Shared(PathBuf),
 }
 
 impl Gateway {
@@ -30,9 +39,24 @@ impl Gateway {
     /// The program is missing, ends, or does not become ready; its log is in the message.
     pub async fn start(configuration: Configuration) -> Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a folder for the gateway")?;
-        let file = folder.path().join("patchbay.toml");
-        std::fs::write(&file, configuration.text())?;
-        let mut child = spawn(&folder)?;
+        let gateway = Self::start_with(configuration, Folder::Own(folder)).await?;
+        let ready = gateway.client().get("/health/ready").await?;
+        ensure!(ready.status == 200, "not ready: {}", ready.text());
+        Ok(gateway)
+    }
+
+    /// Starts a gateway whose files are kept in a folder of the test's, and waits until it
+    /// listens. Without a provider it is not ready.
+    ///
+    /// # Errors
+    /// As [`Gateway::start`].
+    pub async fn start_in(folder: &Path, configuration: Configuration) -> Result<Self> {
+        Self::start_with(configuration, Folder::Shared(folder.to_owned())).await
+    }
+
+    async fn start_with(configuration: Configuration, folder: Folder) -> Result<Self> {
+        std::fs::write(folder.path().join(FILE), configuration.text())?;
+        let mut child = spawn(folder.path())?;
         let mut log = follow(child.stderr.take().context("the gateway has no log")?);
         let found = patiently("the gateway's ready line", async {
             let lines = log.wait_for(|lines| ready_address(lines).is_some()).await;
@@ -43,10 +67,32 @@ impl Gateway {
             let lines = log.borrow().join("\n");
             anyhow::bail!("the gateway did not become ready; its log:\n{lines}");
         };
-        let gateway = Self { _child: child, address, log, _folder: folder };
-        let ready = gateway.client().get("/health/ready").await?;
-        ensure!(ready.status == 200, "not ready: {}", ready.text());
-        Ok(gateway)
+        Ok(Self { child, address, log, folder })
+    }
+
+    /// Kills the gateway with SIGKILL and waits until it is gone.
+    ///
+    /// # Errors
+    /// It cannot be killed.
+    pub async fn kill(mut self) -> Result<()> {
+        patiently("the end of a killed gateway", self.child.kill()).await??;
+        Ok(())
+    }
+
+    /// A client with an operator's token, made by the command that operators make theirs with.
+    ///
+    /// # Errors
+    /// There is no token; what the command says is in the message.
+    pub async fn operator(&self, role: &str) -> Result<TestClient> {
+        let token = Command::new(program()?)
+            .args(["token", "--config", FILE, "--subject", "tests", "--role", role])
+            .current_dir(self.folder.path())
+            .env_clear()
+            .output()
+            .await?;
+        ensure!(token.status.success(), "{}", String::from_utf8_lossy(&token.stderr));
+        let token = String::from_utf8(token.stdout)?;
+        Ok(TestClient::new(&self.address, Some(token.trim())))
     }
 
     /// A client with the key of the caller `tests`.
@@ -65,6 +111,12 @@ impl Gateway {
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Host and port of an admin API that has an address of its own.
+    #[must_use]
+    pub fn admin_address(&self) -> Option<String> {
+        address_in(&self.log.borrow(), "the admin API listens")
     }
 
     /// Everything logged so far.
@@ -88,6 +140,15 @@ impl Gateway {
     }
 }
 
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Own(folder) => folder.path(),
+            Self::Shared(path) => path,
+        }
+    }
+}
+
 /// The program under test: `PATCHBAY_BINARY`, else the one that the workspace builds.
 fn program() -> Result<PathBuf> {
     let program = match std::env::var_os("PATCHBAY_BINARY") {
@@ -108,11 +169,11 @@ fn built_program() -> PathBuf {
     target.join("debug/patchbay")
 }
 
-fn spawn(folder: &TempDir) -> Result<Child> {
+fn spawn(folder: &Path) -> Result<Child> {
     let program = program()?;
     Command::new(&program)
-        .args(["serve", "--config", "patchbay.toml"])
-        .current_dir(folder.path())
+        .args(["serve", "--config", FILE])
+        .current_dir(folder)
         // Nothing of the machine's own settings reaches the gateway under test.
         .env_clear()
         .stdin(Stdio::null())
@@ -137,8 +198,12 @@ fn follow(log: ChildStderr) -> watch::Receiver<Arc<Vec<String>>> {
 
 /// The address in the line that says that the gateway is ready.
 fn ready_address(lines: &[String]) -> Option<String> {
+    address_in(lines, "ready")
+}
+
+fn address_in(lines: &[String], words: &str) -> Option<String> {
     let host = "127.0.0.1:";
-    lines.iter().filter(|line| line.contains("ready")).find_map(|line| {
+    lines.iter().filter(|line| line.contains(words)).find_map(|line| {
         let (_, rest) = line.split_once(host)?;
         let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
         let port: u16 = digits.parse().ok()?;

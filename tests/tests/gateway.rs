@@ -2,6 +2,7 @@
 
 mod gateway {
     mod access_log;
+    mod admin;
     mod health;
     mod scenario;
     mod unknown_paths;

@@ -6,13 +6,16 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 /// Every header that a reply may have. Another one is a mistake, or belongs in this list.
-const KNOWN_HEADERS: [&str; 22] = [
+const KNOWN_HEADERS: [&str; 32] = [
     "allow",
     "cache-control",
     "connection",
+    "content-disposition",
     "content-length",
     "content-type",
     "date",
+    "etag",
+    "location",
     "openai-processing-ms",
     "openai-version",
     "retry-after",
@@ -23,9 +26,16 @@ const KNOWN_HEADERS: [&str; 22] = [
     "x-accel-buffering",
     "x-content-type-options",
     "x-patchbay-attempts",
+    "x-patchbay-checksum",
     "x-patchbay-dropped-params",
     "x-patchbay-provider",
     "x-patchbay-token-count",
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-limit-tokens",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-remaining-tokens",
+    "x-ratelimit-reset-requests",
+    "x-ratelimit-reset-tokens",
     "x-request-id",
     "x-should-retry",
     "vary",
@@ -33,6 +43,8 @@ const KNOWN_HEADERS: [&str; 22] = [
 
 const JSON: &str = "application/json";
 const EVENT_STREAM: &str = "text/event-stream";
+/// What operators download: the audit log, a backup.
+const DOWNLOADS: [&str; 2] = ["application/x-ndjson", "application/octet-stream"];
 
 /// What a reply's body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +52,8 @@ pub(super) enum Kind {
     Json,
     EventStream,
     Error,
+    Download,
+    Nothing,
 }
 
 /// Checks a head and says what body has to follow.
@@ -51,6 +65,10 @@ pub(super) fn check_head(status: StatusCode, headers: &HeaderMap) -> Result<Kind
     }
     let request_id = text(headers, "x-request-id")?;
     ensure!(is_request_id(request_id), "x-request-id {request_id:?} is not well-formed");
+    if status == StatusCode::NO_CONTENT {
+        ensure!(!headers.contains_key("content-type"), "a type of no content: {headers:?}");
+        return Ok(Kind::Nothing);
+    }
     let content_type = text(headers, "content-type")?;
     if !status.is_success() && status != StatusCode::SERVICE_UNAVAILABLE {
         ensure!(content_type == JSON, "an error of type {content_type:?}");
@@ -63,6 +81,7 @@ pub(super) fn check_head(status: StatusCode, headers: &HeaderMap) -> Result<Kind
             ensure!(caching.contains("no-cache"), "a stream may not be cached: {caching:?}");
             Ok(Kind::EventStream)
         }
+        download if status == StatusCode::OK && DOWNLOADS.contains(&download) => Ok(Kind::Download),
         _ => bail!("status {status} with content type {content_type:?}"),
     }
 }
@@ -88,7 +107,8 @@ pub(super) fn check_json(kind: Kind, body: &[u8]) -> Result<Value> {
     Ok(value)
 }
 
-/// Checks OpenAI's error envelope: `{"error":{"message","type","param","code"}}`.
+/// Checks OpenAI's error envelope: `{"error":{"message","type","param","code"}}`. Errors of an
+/// operator's document have `problems`, too.
 pub(super) fn check_envelope(value: &Value) -> Result<()> {
     let error = value
         .as_object()
@@ -96,6 +116,7 @@ pub(super) fn check_envelope(value: &Value) -> Result<()> {
         .and_then(|envelope| envelope.get("error")?.as_object())
         .with_context(|| format!("not an error envelope: {value}"))?;
     let mut members: Vec<&str> = error.keys().map(String::as_str).collect();
+    members.retain(|member| *member != "problems");
     members.sort_unstable();
     ensure!(members == ["code", "message", "param", "type"], "members of an error: {members:?}");
     let is_text =

@@ -100,6 +100,8 @@ impl OpenReply {
                 conventions::check_json(self.kind, &whole.body)?;
             }
             Kind::EventStream => check_end(&whole.events()?)?,
+            Kind::Nothing => ensure!(whole.body.is_empty(), "content where there is none"),
+            Kind::Download => {}
         }
         Ok(whole)
     }
