@@ -13,8 +13,6 @@ mod check;
 mod contract;
 mod demo;
 mod deny;
-mod digest;
-mod guest;
 mod plugins;
 mod step;
 mod test;

@@ -43,7 +43,11 @@ impl Workspace {
 
     /// The workspace's own packages, without their dependencies.
     pub(crate) fn packages(&self) -> Result<Metadata> {
-        packages_of(&self.root.join("Cargo.toml"))
+        MetadataCommand::new()
+            .manifest_path(self.root.join("Cargo.toml"))
+            .no_deps()
+            .exec()
+            .context("cargo metadata failed: does every Cargo.toml of the workspace parse?")
     }
 
     /// Every package and every edge of the lock file.
@@ -59,13 +63,4 @@ impl Workspace {
         let target = self.packages()?.target_directory;
         Ok(target.into_std_path_buf().join(profile_folder).join("patchbay"))
     }
-}
-
-/// The packages of the workspace around a manifest, without their dependencies.
-pub(crate) fn packages_of(manifest: &Path) -> Result<Metadata> {
-    MetadataCommand::new()
-        .manifest_path(manifest)
-        .no_deps()
-        .exec()
-        .with_context(|| format!("cargo metadata failed for {}", manifest.display()))
 }

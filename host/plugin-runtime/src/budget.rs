@@ -59,6 +59,11 @@ impl Budget {
     pub(crate) fn live_instances(&self) -> usize {
         self.instances.used.load(Ordering::Relaxed)
     }
+
+    /// Their linear memory.
+    pub(crate) fn live_memory_bytes(&self) -> usize {
+        self.memory.used.load(Ordering::Relaxed)
+    }
 }
 
 impl Gauge {

@@ -132,6 +132,12 @@ impl Runtime {
         self.0.budget.live_instances()
     }
 
+    /// Linear memory of all instances that exist now.
+    #[must_use]
+    pub fn live_memory_bytes(&self) -> usize {
+        self.0.budget.live_memory_bytes()
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
     }

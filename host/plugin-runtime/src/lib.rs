@@ -31,6 +31,7 @@ mod grant;
 mod http_adapter;
 mod ingress;
 mod inspect;
+mod inspection;
 mod instance;
 mod lazy;
 mod limits;
@@ -56,6 +57,7 @@ pub use code::{CacheProblem, ChildCompiler, Compilation, WorkerProblem, compile_
 pub use engine::{Allocator, AllocatorProblem, Runtime, RuntimeError};
 pub use grant::{Grant, Isolation, SocketImports};
 pub use inspect::MANIFEST_SECTION;
+pub use inspection::Inspection;
 pub use limits::{InstanceLimits, Limits, ReuseLimits, StockLimits};
 pub use load_error::LoadError;
 pub use manifest::{

@@ -11,7 +11,7 @@ use super::finding::Finding;
 
 /// Rooms from the ground up; a room may import what stands before its own layer.
 const LAYERS: &[&[&str]] = &[
-    &["openai-api", "resources"],
+    &["openai-api", "resources", "authoring"],
     &["exchange"],
     &["routing"],
     &["plugin-runtime", "upstream", "store", "secrets", "telemetry"],

@@ -13,11 +13,11 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::step;
-use crate::workspace::Workspace;
+use crate::Progress;
+use crate::command;
 
 /// What guests are compiled for: no WASI import at all.
-pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+pub const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Names one way instead of trying all.
 const CHOICE: &str = "PATCHBAY_GUEST_COMPILER";
@@ -44,8 +44,8 @@ const FOR_THE_HOST: &[&str] = &[
 
 /// A compiler that can build guests.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Compiler {
-    /// The toolchain that runs xtask.
+pub enum Compiler {
+    /// The toolchain on the path.
     Active,
     /// Debian's packages, with the standard library built from their source.
     Debian(debian::Packages),
@@ -60,22 +60,23 @@ enum Way {
 }
 
 impl Compiler {
-    /// The first way that works.
+    /// The first way that works. `guests` is the folder that guests are compiled in; what failed
+    /// there before is not tried again.
     ///
     /// # Errors
     /// When none does: why not, and the commands that would help.
-    pub(crate) fn find(workspace: &Workspace) -> Result<Self> {
-        step::announce("a compiler for guests");
+    pub fn find(guests: &Path, progress: &dyn Progress) -> Result<Self> {
+        progress.begin("a compiler for WebAssembly");
         let choice = std::env::var(CHOICE).ok();
         let mut refusals = Vec::new();
         for way in ways(choice.as_deref())? {
-            match way.attempt(workspace) {
+            match way.attempt(guests, progress) {
                 Ok(compiler) => {
-                    println!("   {}", compiler.described()?);
+                    progress.note(&compiler.described()?);
                     return Ok(compiler);
                 }
                 Err(refusal) => {
-                    println!("   {}: {refusal:#}", way.name());
+                    progress.note(&format!("{}: {refusal:#}", way.name()));
                     refusals.push(format!("{}: {refusal:#}", way.name()));
                 }
             }
@@ -84,8 +85,9 @@ impl Compiler {
     }
 
     /// `cargo build` for guests in a folder; the caller adds the packages.
-    pub(crate) fn cargo_build(&self, folder: &Path) -> Command {
-        let mut command = step::cargo(folder);
+    #[must_use]
+    pub fn cargo_build(&self, folder: &Path) -> Command {
+        let mut command = command::cargo(folder);
         for name in FOR_THE_HOST {
             command.env_remove(name);
         }
@@ -102,7 +104,7 @@ impl Compiler {
     fn described(&self) -> Result<String> {
         Ok(match self {
             Self::Active => {
-                let version = step::output_of(Command::new("rustc").arg("--version"))?;
+                let version = command::output_of(Command::new("rustc").arg("--version"))?;
                 format!("chosen: the active toolchain, {version}, with {TARGET}")
             }
             Self::Debian(packages) => {
@@ -123,14 +125,14 @@ impl Way {
         }
     }
 
-    fn attempt(self, workspace: &Workspace) -> Result<Compiler> {
+    fn attempt(self, guests: &Path, progress: &dyn Progress) -> Result<Compiler> {
         match self {
             Self::Active => rustup::require_target(TARGET).map(|()| Compiler::Active),
             Self::Rustup => {
-                let memory = workspace.guests_folder().join("rustup-refused");
-                rustup::add_target(TARGET, &memory).map(|()| Compiler::Active)
+                let memory = guests.join("rustup-refused");
+                rustup::add_target(TARGET, &memory, progress).map(|()| Compiler::Active)
             }
-            Self::Debian => debian::find_or_install().map(Compiler::Debian),
+            Self::Debian => debian::find_or_install(progress).map(Compiler::Debian),
         }
     }
 }

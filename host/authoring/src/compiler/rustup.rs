@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::digest::write_if_changed;
-use crate::step;
+use crate::Progress;
+use crate::command;
+use crate::file::write_if_changed;
 
 /// Twenty megabytes over a poor line; a machine without a line fails in seconds.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -26,14 +27,15 @@ pub(super) fn require_target(target: &str) -> Result<()> {
 }
 
 /// Lets rustup fetch the target, once.
-pub(super) fn add_target(target: &str, memory: &Path) -> Result<()> {
+pub(super) fn add_target(target: &str, memory: &Path, progress: &dyn Progress) -> Result<()> {
     let sysroot = sysroot()?;
     if is_remembered(memory, &sysroot) {
         bail!("could not fetch {target} before; delete {} to try again", memory.display());
     }
-    let mut command = Command::new("rustup");
-    command.args(["target", "add", target]);
-    let outcome = step::run_bounded(&mut command, PATIENCE)?;
+    let mut rustup = Command::new("rustup");
+    rustup.args(["target", "add", target]);
+    progress.note(&command::shown(&rustup));
+    let outcome = command::run_bounded(&mut rustup, PATIENCE)?;
     if let Some(refusal) = refusal(outcome) {
         remember(memory, &sysroot)?;
         bail!("{refusal}");
@@ -45,7 +47,7 @@ pub(super) fn add_target(target: &str, memory: &Path) -> Result<()> {
 }
 
 fn sysroot() -> Result<PathBuf> {
-    step::output_of(Command::new("rustc").args(["--print", "sysroot"])).map(PathBuf::from)
+    command::output_of(Command::new("rustc").args(["--print", "sysroot"])).map(PathBuf::from)
 }
 
 fn has_target(sysroot: &Path, target: &str) -> bool {

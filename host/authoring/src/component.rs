@@ -5,7 +5,7 @@ use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
 
 /// Changes when the same module would make another component.
-pub(super) const ENCODER: &str = "wit-component 0.254";
+pub(crate) const ENCODER: &str = "wit-component 0.254";
 
 /// The custom section that holds what the plugin asks for, as JSON.
 const MANIFEST: &str = "patchbay:manifest";
@@ -15,7 +15,7 @@ const MANIFEST: &str = "patchbay:manifest";
 /// # Errors
 /// When the module carries no contract, imports what no component can give it, or has no
 /// readable manifest.
-pub(super) fn from_module(core: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn from_module(core: &[u8]) -> Result<Vec<u8>> {
     let component = ComponentEncoder::default()
         .validate(true)
         .module(core)

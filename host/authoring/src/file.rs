@@ -8,7 +8,8 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 /// SHA-256 in lower-case hexadecimal.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(64);
     for byte in Sha256::digest(bytes) {
         // Writing to a string cannot fail.
@@ -21,7 +22,10 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 ///
 /// Nothing that depends on the file's time is rebuilt without need. The new content appears whole:
 /// it is written beside the file and then renamed.
-pub(crate) fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
+///
+/// # Errors
+/// When the folder or the file cannot be written.
+pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
     if fs::read(path).is_ok_and(|old| old == bytes) {
         return Ok(false);
     }

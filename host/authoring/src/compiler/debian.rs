@@ -9,7 +9,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::step;
+use crate::Progress;
+use crate::command;
 
 /// What a person would type.
 pub(super) const INSTALL: &str = "apt-get update && apt-get install -y --no-install-recommends \
@@ -25,7 +26,7 @@ const OLDEST_MINOR: u32 = 95;
 
 /// Installed packages that were found complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Packages {
+pub struct Packages {
     rustc: PathBuf,
     version: String,
 }
@@ -47,13 +48,13 @@ impl Packages {
 }
 
 /// The packages, installed first where that is possible without asking anybody.
-pub(super) fn find_or_install() -> Result<Packages> {
+pub(super) fn find_or_install(progress: &dyn Progress) -> Result<Packages> {
     match find() {
         Ok(packages) => Ok(packages),
         Err(missing) => {
             require_apt().with_context(|| format!("{missing:#}"))?;
-            println!("   {missing:#}: installing Debian's packages");
-            install()?;
+            progress.note(&format!("{missing:#}: installing Debian's packages"));
+            install(progress)?;
             find().context("the packages are installed, but")
         }
     }
@@ -65,11 +66,11 @@ fn find() -> Result<Packages> {
             bail!("{file} is missing");
         }
     }
-    let version = step::output_of(Command::new(RUSTC).arg("--version"))?;
+    let version = command::output_of(Command::new(RUSTC).arg("--version"))?;
     if minor(&version).is_none_or(|minor| minor < OLDEST_MINOR) {
         bail!("{RUSTC} is {version}, and 1.{OLDEST_MINOR} is the oldest that does");
     }
-    let sysroot = step::output_of(Command::new(RUSTC).args(["--print", "sysroot"]))?;
+    let sysroot = command::output_of(Command::new(RUSTC).args(["--print", "sysroot"]))?;
     let library = Path::new(&sysroot).join(STANDARD_LIBRARY);
     if !library.is_file() {
         bail!("{} is missing", library.display());
@@ -95,12 +96,11 @@ fn require_apt() -> Result<()> {
     Ok(())
 }
 
-fn install() -> Result<()> {
-    step::run("apt-get update", apt_get().arg("update"))?;
-    step::run(
-        "apt-get install",
-        apt_get().args(["install", "-y", "--no-install-recommends"]).args(PACKAGES),
-    )
+fn install(progress: &dyn Progress) -> Result<()> {
+    command::run("apt-get update", apt_get().arg("update"), progress)?;
+    let mut install = apt_get();
+    install.args(["install", "-y", "--no-install-recommends"]).args(PACKAGES);
+    command::run("apt-get install", &mut install, progress)
 }
 
 fn apt_get() -> Command {
@@ -136,7 +136,7 @@ mod tests {
         let packages = Packages { rustc: RUSTC.into(), version: "rustc 1.96.0".into() };
         let mut command = Command::new("cargo");
         packages.prepare(&mut command);
-        let shown = step::shown(&command);
+        let shown = command::shown(&command);
         assert!(shown.contains("RUSTC=/usr/bin/rustc"), "{shown}");
         assert!(shown.contains("LINKER=/usr/bin/wasm-ld-19"), "{shown}");
     }
