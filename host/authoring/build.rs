@@ -110,7 +110,8 @@ fn sdk_workspace(root: &Path) -> Result<String> {
     }
     let mut dependencies = Table::new();
     let all = whole.get("dependencies").and_then(Value::as_table).ok_or("there are some")?;
-    dependencies.extend(all.iter().filter(|it| used.contains(it.0)).map(|(k, v)| (k.clone(), v.clone())));
+    dependencies
+        .extend(all.iter().filter(|it| used.contains(it.0)).map(|(k, v)| (k.clone(), v.clone())));
 
     let mut workspace = Table::new();
     for member in ["resolver", "package", "lints"] {

@@ -141,11 +141,7 @@ impl RustBuild<'_> {
         Ok(())
     }
 
-    fn make_components(
-        &self,
-        modules: &[Module],
-        progress: &dyn Progress,
-    ) -> Result<Vec<Built>> {
+    fn make_components(&self, modules: &[Module], progress: &dyn Progress) -> Result<Vec<Built>> {
         progress.begin("make components");
         let place = sha256(self.folder.as_os_str().as_encoded_bytes());
         let stamps = self.guests.join("stamps").join(place);
@@ -167,8 +163,7 @@ impl RustBuild<'_> {
 impl Built {
     /// Looks at a component's file.
     pub(crate) fn read(path: PathBuf, changed: bool) -> Result<Self> {
-        let bytes =
-            fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         Ok(Self { bytes: bytes.len() as u64, sha256: sha256(&bytes), path, changed })
     }
 }

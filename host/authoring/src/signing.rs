@@ -83,10 +83,7 @@ impl KeyFile {
             .with_context(|| format!("the key {} cannot be read", path.display()))?;
         let key = Self { path: path.to_owned(), text };
         if !key.begins_with(ENCRYPTED) && !key.begins_with(UNENCRYPTED) {
-            bail!(
-                "{} is no secret key; make one with `patchbay plugin keygen`",
-                path.display()
-            );
+            bail!("{} is no secret key; make one with `patchbay plugin keygen`", path.display());
         }
         Ok(key)
     }

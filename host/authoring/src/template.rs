@@ -174,10 +174,9 @@ fn template_of(language: Language) -> &'static [(&'static str, &'static [u8])] {
 fn require_empty(folder: &Path) -> Result<()> {
     match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
         Ok(true) => Ok(()),
-        Ok(false) => bail!(
-            "{} is not empty; name another folder with --into DIR",
-            folder.display()
-        ),
+        Ok(false) => {
+            bail!("{} is not empty; name another folder with --into DIR", folder.display())
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => {
             Err(error).with_context(|| format!("{} is no folder to write into", folder.display()))

@@ -38,14 +38,15 @@ impl Watch {
     pub fn start(folder: &Path) -> Result<Self> {
         let (noted, notes) = mpsc::channel(1);
         let base = folder.to_owned();
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // An error may be a change that was missed: better one look too many.
-            let paths = event.map(|event| event.paths).unwrap_or_default();
-            if paths.is_empty() || paths.iter().any(|path| is_source(&base, path)) {
-                let _full = noted.try_send(());
-            }
-        })
-        .context("this system watches no files; run `patchbay plugin build` by hand")?;
+        let mut watcher =
+            notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+                // An error may be a change that was missed: better one look too many.
+                let paths = event.map(|event| event.paths).unwrap_or_default();
+                if paths.is_empty() || paths.iter().any(|path| is_source(&base, path)) {
+                    let _full = noted.try_send(());
+                }
+            })
+            .context("this system watches no files; run `patchbay plugin build` by hand")?;
         watcher
             .watch(folder, RecursiveMode::Recursive)
             .with_context(|| format!("{} cannot be watched", folder.display()))?;

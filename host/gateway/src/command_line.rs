@@ -6,6 +6,7 @@
 mod audit;
 mod gateway;
 mod key;
+mod plugin;
 mod provider;
 mod route;
 mod store;
@@ -22,12 +23,13 @@ pub(crate) use gateway::{GatewayChoice, MasterKeyCommand, Pinned, Read};
 pub(crate) use key::{
     Clearable, KeyChange, KeyChoice, KeyCommand, KeyCreation, KeyMembers, KeyState,
 };
+pub(crate) use plugin::{Installation, NewPlugin, PluginCommand, PluginFiles, PluginProject};
 pub(crate) use provider::{
     NewProvider, ProviderChange, ProviderChoice, ProviderCommand, Rollback, Rotation,
 };
 pub(crate) use route::{NewRoute, RouteChange, RouteCommand, RouteSource};
 pub(crate) use store::{BackupArguments, RestoreArguments};
-pub(crate) use values::{CandidateText, EntityTag, Period};
+pub(crate) use values::{CandidateText, EntityTag, Period, gateway_url};
 
 /// An OpenAI-compatible gateway whose providers are sandboxed WebAssembly plugins.
 #[derive(Debug, Parser)]
@@ -105,19 +107,6 @@ pub(crate) struct TokenArguments {
 pub(crate) enum RoleName {
     Admin,
     Viewer,
-}
-
-/// Commands on plugins.
-#[derive(Debug, Subcommand)]
-pub(crate) enum PluginCommand {
-    /// Load plugins as the gateway would, and say what is wrong with them
-    Check {
-        /// The components
-        #[arg(value_name = "FILE", required = true)]
-        files: Vec<PathBuf>,
-    },
-    /// List the plugins of a running gateway
-    List(GatewayChoice),
 }
 
 /// An error of what was typed that only shows once everything was read; ends with exit code 2.

@@ -48,8 +48,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Key(command) => run_key(command),
         Command::Provider(command) => run_provider(command),
         Command::Route(command) => run_route(command),
-        Command::Plugin(PluginCommand::Check { files }) => plugin::check(&files),
-        Command::Plugin(PluginCommand::List(gateway)) => plugin::list(&gateway),
+        Command::Plugin(command) => run_plugin(command),
         Command::Audit(AuditCommand::List(arguments)) => audit::list(&arguments),
         Command::Audit(AuditCommand::Export { filter, gateway }) => {
             audit::export(&filter, &gateway)
@@ -73,6 +72,22 @@ fn run_key(command: KeyCommand) -> anyhow::Result<()> {
         KeyCommand::Update(change) => key::update(&change),
         KeyCommand::Revoke(choice) => key::revoke(&choice),
         KeyCommand::Delete { id, pinned } => key::KEYS.delete(id.as_str(), &pinned),
+    }
+}
+
+fn run_plugin(command: PluginCommand) -> anyhow::Result<()> {
+    match command {
+        PluginCommand::New(new) => plugin::begin(&new),
+        PluginCommand::Build(project) => plugin::build(&project),
+        PluginCommand::Check(files) => plugin::check(&files),
+        PluginCommand::Test { target } => plugin::test(&target),
+        PluginCommand::Bench { file, json } => plugin::bench(&file, json),
+        PluginCommand::Inspect { file, json } => plugin::inspect(&file, json),
+        PluginCommand::Keygen { key, no_password } => plugin::make_keys(&key, no_password),
+        PluginCommand::Sign { file, key } => plugin::sign(&file, &key),
+        PluginCommand::Install(installation) => plugin::install(&installation),
+        PluginCommand::Dev { project } => plugin::develop(&project),
+        PluginCommand::List(gateway) => plugin::list(&gateway),
     }
 }
 

@@ -55,6 +55,14 @@ pub(crate) fn inspect(bytes: &[u8], limits: &Limits) -> Result<Inspected, LoadEr
     })
 }
 
+/// The manifest's own bytes.
+///
+/// # Errors
+/// As [`inspect`].
+pub(crate) fn manifest_json(bytes: &[u8]) -> Result<&[u8], LoadError> {
+    Outline::read(bytes)?.manifest()
+}
+
 fn check_form(bytes: &[u8], limits: &Limits) -> Result<(), LoadError> {
     if bytes.len() > limits.component_bytes {
         let most = limits.component_bytes;

@@ -2,7 +2,7 @@
 
 use crate::fit::{check_imports, exported};
 use crate::grant::Grant;
-use crate::inspect::{Inspected, inspect};
+use crate::inspect::{Inspected, inspect, manifest_json};
 use crate::limits::Limits;
 use crate::load_error::LoadError;
 use crate::manifest::Manifest;
@@ -12,6 +12,8 @@ use crate::manifest::Manifest;
 pub struct Inspection {
     /// What it says of itself, and asks for.
     pub manifest: Manifest,
+    /// The same as it stands in the file: JSON.
+    pub manifest_json: String,
     /// Names of what it imports.
     pub imports: Vec<String>,
     /// Names of what it exports.
@@ -35,6 +37,13 @@ impl Inspection {
             Err(error) => Some(error),
         };
         let refusal = misfit.or_else(|| check_imports(&imports, Grant::default()).err());
-        Ok(Self { manifest, imports, exports, memory_bytes: needs.memory_bytes, refusal })
+        Ok(Self {
+            manifest,
+            manifest_json: String::from_utf8_lossy(manifest_json(bytes)?).into_owned(),
+            imports,
+            exports,
+            memory_bytes: needs.memory_bytes,
+            refusal,
+        })
     }
 }

@@ -66,7 +66,8 @@ fn the_sdk_that_comes_along_inherits_from_a_workspace_that_has_all_it_needs() {
     for manifest in ["sdk/rust/Cargo.toml", "host/openai-api/Cargo.toml"] {
         for line in file(manifest).lines().filter(|line| line.ends_with(".workspace = true")) {
             let name = line.trim_end_matches(".workspace = true");
-            let stands = |line: &str| line.starts_with(name) || line.ends_with(&format!(".{name}]"));
+            let stands =
+                |line: &str| line.starts_with(name) || line.ends_with(&format!(".{name}]"));
             assert!(workspace.lines().any(stands), "{manifest}: {name}\n{workspace}");
         }
     }

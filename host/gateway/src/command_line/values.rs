@@ -161,7 +161,7 @@ impl FromStr for EntityTag {
 }
 
 /// An address under which an admin API can be.
-pub(super) fn gateway_url(text: &str) -> Result<Url, ValueProblem> {
+pub(crate) fn gateway_url(text: &str) -> Result<Url, ValueProblem> {
     const FIX: ValueProblem =
         ValueProblem("write the gateway's address, like http://127.0.0.1:8080");
     let url = Url::parse(text).map_err(|_| FIX)?;

@@ -18,7 +18,7 @@ use exchange::{
 };
 use futures_util::StreamExt as _;
 use http::header::{ACCEPT, CONTENT_TYPE, ETAG, IF_MATCH};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -57,7 +57,8 @@ pub(super) struct Ask {
     method: Method,
     path: Vec<String>,
     query: Vec<(&'static str, String)>,
-    document: Option<Value>,
+    body: Option<(&'static str, Bytes)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     if_match: Option<EntityTag>,
 }
 
@@ -74,7 +75,8 @@ impl Ask {
     /// For something under `/admin`; the path's segments are not encoded yet.
     pub(super) fn new(method: Method, path: &[&str]) -> Self {
         let path = path.iter().map(|it| (*it).to_owned()).collect();
-        Self { method, path, query: Vec::new(), document: None, if_match: None }
+        let (query, headers) = (Vec::new(), Vec::new());
+        Self { method, path, query, body: None, headers, if_match: None }
     }
 
     /// Reads something.
@@ -88,9 +90,20 @@ impl Ask {
         self
     }
 
-    /// With a body.
-    pub(super) fn with_document(mut self, document: Value) -> Self {
-        self.document = Some(document);
+    /// With a body of JSON.
+    pub(super) fn with_document(self, document: Value) -> Self {
+        self.with_body("application/json", document.to_string())
+    }
+
+    /// With a body of any type.
+    pub(super) fn with_body(mut self, media_type: &'static str, body: impl Into<Bytes>) -> Self {
+        self.body = Some((media_type, body.into()));
+        self
+    }
+
+    /// With a header of its own.
+    pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
         self
     }
 
@@ -119,9 +132,10 @@ impl Ask {
     fn headers(&self) -> anyhow::Result<HeaderMap> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-        if self.document.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some((media_type, _)) = &self.body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         }
+        headers.extend(self.headers.iter().cloned());
         if let Some(etag) = &self.if_match {
             headers.insert(IF_MATCH, HeaderValue::from_str(etag.as_str())?);
         }
@@ -201,7 +215,7 @@ impl AdminClient {
             headers: ask.headers()?,
             credential: Some((CredentialUse::Bearer, Arc::clone(&self.token))),
             signing: SigningScope::default(),
-            body: ask.document.map_or_else(Bytes::new, |it| it.to_string().into()),
+            body: ask.body.map(|(_, body)| body).unwrap_or_default(),
             method: ask.method,
         };
         let reply = self.transport.send(exchange).await;

@@ -1,70 +1,25 @@
 //! `patchbay plugin …`
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+mod bench;
+mod build;
+mod check;
+mod component;
+mod develop;
+mod inspect;
+mod install;
+mod list;
+mod new;
+mod progress;
+mod sign;
+mod test;
 
-use anyhow::{Context as _, bail};
-use plugin_runtime::{Grant, Limits, Origin, Registry, Runtime};
-use serde_json::Value;
-
-use super::admin_client::{AdminClient, Ask};
-use super::collection::print_json;
-use super::members::text;
-use super::table;
-use crate::command_line::GatewayChoice;
-use crate::terminal;
-
-/// Prints the plugins of a running gateway.
-pub(crate) fn list(gateway: &GatewayChoice) -> anyhow::Result<()> {
-    let client = AdminClient::try_new(gateway)?;
-    let answer = client.ask(Ask::get(&["plugins"]))?.body;
-    if gateway.json {
-        print_json(&answer);
-        return Ok(());
-    }
-    let plugins = answer.get("data").and_then(Value::as_array);
-    let row = |plugin: &Value| {
-        ["name", "version", "kind", "origin", "digest"].map(|it| text(plugin, it)).to_vec()
-    };
-    let rows: Vec<_> = plugins.into_iter().flatten().map(row).collect();
-    table::print(&["NAME", "VERSION", "KIND", "ORIGIN", "DIGEST"], &rows);
-    Ok(())
-}
-
-/// Loads each file as the gateway would, granting nothing, and says what is wrong with it.
-pub(crate) fn check(files: &[PathBuf]) -> anyhow::Result<()> {
-    let runtime = Runtime::start(Limits::STANDARD)?;
-    let mut bad = 0_usize;
-    for file in files {
-        match check_one(&runtime, file) {
-            Ok(found) => terminal::say(&format!("{}: good: {found}", file.display())),
-            Err(error) => {
-                bad += 1;
-                terminal::complain(&format!("{}: {error:#}", file.display()));
-            }
-        }
-    }
-    if bad > 0 {
-        bail!("{bad} of {} plugins would not load; mend what is listed above", files.len());
-    }
-    Ok(())
-}
-
-fn check_one(runtime: &Runtime, file: &Path) -> anyhow::Result<String> {
-    let bytes = read(file, runtime.limits().component_bytes)?;
-    let registry = Registry::new(runtime.clone());
-    let origin = Origin::Installed(Some(file.to_owned()));
-    registry.install(&bytes, origin, Grant::default())?;
-    let found = registry.list();
-    let plugin = found.first().context("it did not register")?;
-    Ok(format!("{} {} {}", plugin.kind, plugin.name, plugin.version))
-}
-
-/// One byte more than is allowed is enough for the runtime to say so.
-fn read(file: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let opened = File::open(file).context("cannot be read")?;
-    opened.take(most as u64 + 1).read_to_end(&mut bytes).context("cannot be read")?;
-    Ok(bytes)
-}
+pub(super) use bench::bench;
+pub(super) use build::build;
+pub(super) use check::check;
+pub(super) use develop::develop;
+pub(super) use inspect::inspect;
+pub(super) use install::install;
+pub(super) use list::list;
+pub(super) use new::begin;
+pub(super) use sign::{make_keys, sign};
+pub(super) use test::test;

@@ -21,7 +21,7 @@ pub(crate) struct Asked {
     pub(crate) line: String,
     /// Lower-case names, in order.
     pub(crate) headers: Vec<(String, String)>,
-    /// JSON; null if there was none.
+    /// JSON, or other text as a string; null if there was none.
     pub(crate) body: Value,
 }
 
@@ -82,7 +82,8 @@ impl Asked {
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
         if !body.is_empty() {
-            asked.body = serde_json::from_slice(&body).unwrap();
+            let text = || Value::from(String::from_utf8_lossy(&body).as_ref());
+            asked.body = serde_json::from_slice(&body).unwrap_or_else(|_| text());
         }
         Some(asked)
     }

@@ -4,6 +4,7 @@
 
 mod canned;
 mod operators;
+mod plugins;
 mod serve;
 
 use std::fs;

@@ -17,9 +17,9 @@ use super::{command, in_directory, lines, run};
 const TOKEN: &str = "header.claims.signature";
 
 /// What a command did.
-struct Done {
-    asked: Vec<Asked>,
-    output: Vec<String>,
+pub(crate) struct Done {
+    pub(crate) asked: Vec<Asked>,
+    pub(crate) output: Vec<String>,
     errors: Vec<String>,
     code: Option<i32>,
 }
@@ -29,7 +29,7 @@ fn operate(arguments: &[&str], input: &str, replies: impl IntoIterator<Item = Re
     operate_in(in_directory(&[]).path(), (arguments, input), replies)
 }
 
-fn operate_in(
+pub(crate) fn operate_in(
     directory: &Path,
     (arguments, input): (&[&str], &str),
     replies: impl IntoIterator<Item = Reply>,
@@ -48,14 +48,14 @@ fn operate_in(
 
 impl Done {
     /// Asserts that it went well and said nothing on standard error; what it printed.
-    fn good(&self) -> &[String] {
+    pub(crate) fn good(&self) -> &[String] {
         assert_eq!(self.errors, Vec::<String>::new());
         assert_eq!(self.code, Some(0));
         &self.output
     }
 
     /// Asserts that it failed and printed nothing; what it said.
-    fn bad(&self) -> &[String] {
+    pub(crate) fn bad(&self) -> &[String] {
         assert_eq!(self.output, Vec::<String>::new());
         assert_eq!(self.code, Some(1));
         &self.errors
@@ -67,7 +67,7 @@ impl Done {
     }
 
     /// Asserts what was asked, in order.
-    fn assert_asked(&self, expected: &[&str]) {
+    pub(crate) fn assert_asked(&self, expected: &[&str]) {
         let asked: Vec<_> = self.asked.iter().map(|it| it.line.as_str()).collect();
         assert_eq!(asked, expected);
     }

@@ -10,6 +10,7 @@ use crate::terminal::harmless;
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("{message}")]
 pub(crate) struct Refusal {
+    status: Option<StatusCode>,
     message: String,
     problems: Vec<String>,
 }
@@ -18,6 +19,11 @@ impl Refusal {
     /// `path: message; fix`, to be printed before the message.
     pub(crate) fn problems(&self) -> &[String] {
         &self.problems
+    }
+
+    /// The answer's status; none if what answered is no gateway.
+    pub(crate) fn status(&self) -> Option<StatusCode> {
+        self.status
     }
 }
 
@@ -31,21 +37,22 @@ pub(super) fn read(status: StatusCode, body: &[u8], address: &str) -> Refusal {
     };
     let problems = error.get("problems").and_then(Value::as_array);
     let problems: Vec<_> = problems.into_iter().flatten().map(line).collect();
-    Refusal { message: with_advice(status, message, !problems.is_empty()), problems }
+    let message = with_advice(status, message, !problems.is_empty());
+    Refusal { status: Some(status), message, problems }
 }
 
 /// Somebody answered, but not as a gateway does.
 pub(super) fn no_gateway(address: &str) -> Refusal {
     let message =
         format!("what answers at {address} is no gateway's admin API; check PATCHBAY_URL");
-    Refusal { message, problems: Vec::new() }
+    Refusal { status: None, message, problems: Vec::new() }
 }
 
 fn unknown(status: StatusCode, address: &str) -> Refusal {
     let message = format!(
         "{address} answered {status}, and not as a gateway's admin API does; check PATCHBAY_URL"
     );
-    Refusal { message, problems: Vec::new() }
+    Refusal { status: Some(status), message, problems: Vec::new() }
 }
 
 /// The gateway's words, and what they mean at a command line.
