@@ -38,7 +38,7 @@ fn main() -> Result<()> {
     let root = crate_folder.join("../..").canonicalize()?;
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo runs this")?);
 
-    let mut text = String::from("const TEMPLATES: &[(&str, &[(&str, &[u8])])] = &[\n");
+    let mut text = String::from("const TEMPLATES: &[(&str, Files)] = &[\n");
     for language in ["rust", "typescript", "python"] {
         let folder = root.join("sdk").join(language).join("template");
         let files = files_below(&folder, &folder)?;
@@ -57,7 +57,7 @@ fn main() -> Result<()> {
     let workspace = out.join("sdk-workspace.toml");
     fs::write(&workspace, sdk_workspace(&root)?)?;
     sdk.push(("Cargo.toml".to_owned(), workspace));
-    writeln!(text, "const RUST_SDK: &[(&str, &[u8])] = {};", list(&sdk)?)?;
+    writeln!(text, "const RUST_SDK: Files = {};", list(&sdk)?)?;
     fs::write(out.join("embedded.rs"), text)?;
     Ok(())
 }

@@ -14,6 +14,9 @@ use crate::Language;
 
 pub use name::{NameProblem, ProjectName};
 
+/// Paths and contents.
+type Files = &'static [(&'static str, &'static [u8])];
+
 // TEMPLATES: of each language, paths and contents. RUST_SDK: a workspace of what a plugin needs.
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -105,7 +108,7 @@ impl NewProject<'_> {
         for part in self.parts(template)? {
             for (path, content) in template {
                 let Some(rest) = path.strip_prefix(part.from) else { continue };
-                let path = Path::new(part.to).join(part.name.put_into(rest));
+                let path = part.place(rest);
                 // The first part has the last word.
                 if !files.iter().any(|(known, _)| *known == path) {
                     files.push((path, self.filled(content, &part)));
@@ -120,7 +123,7 @@ impl NewProject<'_> {
         Ok(files)
     }
 
-    fn parts(&self, template: &[(&str, &[u8])]) -> Result<Vec<Part>> {
+    fn parts(&self, template: Files) -> Result<Vec<Part>> {
         let part = |from, to| Part { from, to, name: self.name.clone() };
         let has_kinds = template.iter().any(|(path, _)| path.starts_with("http-adapter/"));
         match (has_kinds, self.kind) {
@@ -164,7 +167,15 @@ impl NewProject<'_> {
     }
 }
 
-fn template_of(language: Language) -> &'static [(&'static str, &'static [u8])] {
+impl Part {
+    /// Where a file goes. A part may be one file, of which nothing is left to be joined.
+    fn place(&self, rest: &str) -> PathBuf {
+        let to = PathBuf::from(self.to);
+        if rest.is_empty() { to } else { to.join(self.name.put_into(rest)) }
+    }
+}
+
+fn template_of(language: Language) -> Files {
     let found = TEMPLATES.iter().find(|(name, _)| *name == language.name());
     found.map_or(&[], |(_, files)| *files)
 }

@@ -162,7 +162,7 @@ mod tests {
         let mut watch = Watch::start(folder.path()).unwrap();
         fs::write(folder.path().join("my.wasm"), "built").unwrap();
         fs::write(folder.path().join("src/lib.rs"), "two").unwrap();
-        tokio::time::timeout(Duration::from_mins(1), watch.changed()).await.unwrap().unwrap();
+        timeout(Duration::from_mins(1), watch.changed()).await.unwrap().unwrap();
         assert_eq!(watch.seen, contents(folder.path()).unwrap());
     }
 }

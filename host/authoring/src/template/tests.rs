@@ -83,6 +83,18 @@ fn nothing_of_the_authors_is_written_over() {
 }
 
 #[test]
+fn every_kind_of_project_can_be_written() {
+    for kind in Kind::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        let (name, into) = (name(), folder.path().join("deep/new"));
+        let written = project(&name, kind, &into).write().unwrap();
+        let found = walkdir::WalkDir::new(&into).into_iter().flatten();
+        let found = found.filter(|entry| entry.file_type().is_file()).count();
+        assert_eq!(found, written, "{kind:?}");
+    }
+}
+
+#[test]
 fn a_language_without_a_template_says_so() {
     for language in Language::ALL {
         let name = name();

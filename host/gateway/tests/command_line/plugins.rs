@@ -29,7 +29,7 @@ fn toolchain(directory: &Path, arguments: &[&str]) -> Command {
 }
 
 #[test]
-fn a_new_project_passes_its_tests_and_its_components_are_inspected_signed_and_checked() {
+fn a_new_project_passes_its_tests_and_its_components_are_good() {
     let directory = in_directory(&[]);
     let at = directory.path();
     let output = patchbay(at, &["plugin", "new", "sunny", "--kind", "provider"], "");
@@ -40,16 +40,14 @@ fn a_new_project_passes_its_tests_and_its_components_are_inspected_signed_and_ch
     let said = lines(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(0), "{errors}");
-    assert!(
-        said[0].starts_with("sunny/sunny-chat.wasm: normalizer sunny-chat 0.1.0, "),
-        "{said:?}"
-    );
-    assert!(said[1].starts_with("sunny/sunny.wasm: http-adapter sunny 0.1.0, "), "{said:?}");
+    assert!(said[0].starts_with("sunny/sunny.wasm: http-adapter sunny 0.1.0, "), "{said:?}");
+    let dialect = "sunny/sunny-chat.wasm: normalizer sunny-chat 0.1.0, ";
+    assert!(said[1].starts_with(dialect), "{said:?}");
     assert_eq!(
         said[2..],
         [
-            "normalizer sunny-chat 0.1.0: it starts and answers; no self-test vectors",
             "http-adapter sunny 0.1.0: it starts and answers; no self-test vectors",
+            "normalizer sunny-chat 0.1.0: it starts and answers; no self-test vectors",
         ]
     );
 
