@@ -74,6 +74,12 @@ pub(crate) enum Command {
     Restore(RestoreArguments),
     /// Bring the store to the format of this version; the gateway must not run
     Migrate(ConfigurationChoice),
+    /// Print the OpenAPI document of both APIs, as YAML
+    Openapi {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Which configuration to use.

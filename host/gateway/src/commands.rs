@@ -8,6 +8,7 @@ mod document;
 mod key;
 mod master_key;
 mod members;
+mod openapi;
 mod pages;
 mod plugin;
 mod provider;
@@ -61,6 +62,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Backup(arguments) => store::back_up(&arguments),
         Command::Restore(arguments) => store::restore(&arguments),
         Command::Migrate(choice) => store::migrate(&choice),
+        Command::Openapi { json } => openapi::run(json),
     }
 }
 
