@@ -301,9 +301,11 @@ fn listen_for(kind: SignalKind) -> anyhow::Result<Signal> {
 }
 
 async fn bind(address: SocketAddr, member: &str) -> anyhow::Result<TcpListener> {
+    let variable = format!("PATCHBAY_{}", member.to_uppercase().replace('.', "__"));
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => anyhow!(
-            "address {address} is taken; stop what listens there, or choose another with {member}"
+            "address {address} is taken; stop what listens there, or choose another with {member} \
+             or {variable}"
         ),
         ErrorKind::PermissionDenied => {
             anyhow!("address {address} may not be used; choose a port above 1023 with {member}")
