@@ -3,8 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 
 import { componentize as withQuickJs } from "componentize-qjs";
 
@@ -16,7 +15,8 @@ export type Engine = "qjs" | "componentize-js";
 
 const WIT = fileURLToPath(new URL("../src/contract/contract.wit", import.meta.url));
 const COMPONENTIZE_JS = "@bytecodealliance/componentize-js";
-const COMPONENTIZE_JS_VERSION = "0.23.0";
+/** The second package is one that the first forgets to ask for. */
+const INSTALL = `npm install --save-dev ${COMPONENTIZE_JS}@0.23.0 @bytecodealliance/preview2-shim@0.17.9`;
 
 interface ComponentizeJs {
   componentize(options: {
@@ -33,13 +33,24 @@ export async function componentize(
   world: World,
   { engine, small }: { engine: Engine; small: boolean },
 ): Promise<Uint8Array> {
-  if (engine === "qjs") {
-    const options = { witPath: WIT, world: world.name, jsSource: source };
-    // The gateway has no asynchronous component model; `sync` leaves it out.
-    const { component } = await withQuickJs({ ...options, sync: true, optSize: small });
-    return component;
+  try {
+    return engine === "qjs"
+      ? await withQjs(source, world, small)
+      : await withComponentizeJs(source, world);
+  } catch (error) {
+    if (error instanceof BuildError || !(error instanceof Error)) {
+      throw error;
+    }
+    // The module is run once while it is built: what it throws then ends here.
+    throw new BuildError(`${engine} made no component: ${error.message}`);
   }
-  return withComponentizeJs(source, world);
+}
+
+async function withQjs(source: string, world: World, small: boolean): Promise<Uint8Array> {
+  const options = { witPath: WIT, world: world.name, jsSource: source };
+  // The gateway has no asynchronous component model; `sync` leaves it out.
+  const { component } = await withQuickJs({ ...options, sync: true, optSize: small });
+  return component;
 }
 
 async function withComponentizeJs(source: string, world: World): Promise<Uint8Array> {
@@ -61,15 +72,14 @@ async function withComponentizeJs(source: string, world: World): Promise<Uint8Ar
   }
 }
 
-/** Loads it from the plugin's project: it is large, so the SDK does not depend on it. */
+/** Loads it if the project has it: it is large, so the SDK does not bring it along. */
 async function loadComponentizeJs(): Promise<ComponentizeJs> {
-  const project = createRequire(join(process.cwd(), "package.json"));
-  let path: string;
   try {
-    path = project.resolve(COMPONENTIZE_JS);
-  } catch {
-    const install = `npm install --save-dev ${COMPONENTIZE_JS}@${COMPONENTIZE_JS_VERSION}`;
-    throw new BuildError(`${COMPONENTIZE_JS} is not installed; ${install}`);
+    return (await import(COMPONENTIZE_JS)) as ComponentizeJs;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") {
+      throw error;
+    }
+    throw new BuildError(`${COMPONENTIZE_JS} is not installed, or not whole; ${INSTALL}`);
   }
-  return (await import(pathToFileURL(path).href)) as ComponentizeJs;
 }

@@ -85,7 +85,8 @@ function isAscii(text: string): boolean {
 }
 
 function wellFormed(text: string): string {
-  return text.replace(/\p{Surrogate}/gu, REPLACEMENT);
+  // With the flag u, only surrogates that lack their other half.
+  return text.replace(/[\uD800-\uDFFF]/gu, REPLACEMENT);
 }
 
 /** One character of 0 to 255 for each byte. */
