@@ -82,7 +82,7 @@ class LogStream(io.TextIOBase):
         """Writes the lines that are whole; a line that is too long is cut."""
         *lines, rest = (self._line + text).split("\n")
         for line in filter(None, lines):
-            self._write(line)
+            self._write(line[:MAX_LINE_CHARACTERS])
         self._line = rest[:MAX_LINE_CHARACTERS]
         return len(text)
 

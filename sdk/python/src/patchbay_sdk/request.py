@@ -11,7 +11,7 @@ from .failure import Failure
 from .json_text import Object
 from .json_text import read_request as read
 
-__all__ = ["DataUrl", "Dropped", "content_parts", "messages", "path_segment", "read"]
+__all__ = ["DataUrl", "Dropped", "content_parts", "messages", "objects", "path_segment", "read"]
 
 
 class Dropped:
@@ -84,18 +84,32 @@ def path_segment(text: str) -> str:
     return segment.replace(".", "%2E") if segment in (".", "..") else segment
 
 
-def messages(chat: Object) -> list[Object]:
-    """Takes the messages out of a chat request.
+def objects(value: Any, path: str) -> list[Object]:
+    """A list of objects, such as `tools`; null is an empty one.
 
-    Raises: `Failure` of kind `invalid-request` if they are not a list of objects.
+    Raises: `Failure` of kind `invalid-request`, naming the path, for anything else.
     """
-    found = chat.pop("messages", None)
-    if not isinstance(found, list):
-        raise Failure.invalid_request("messages", "messages has to be a list")
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise Failure.invalid_request(path, f"{path} has to be a list")
+    for at, item in enumerate(value):
+        if not isinstance(item, dict):
+            place = f"{path}[{at}]"
+            raise Failure.invalid_request(place, f"{place} has to be an object")
+    return value
+
+
+def messages(chat: Object) -> list[Object]:
+    """Takes the messages out of a chat request; each has a role that is a text.
+
+    Raises: `Failure` of kind `invalid-request`, naming what is wrong.
+    """
+    found = objects(chat.pop("messages", None), "messages")
     for at, message in enumerate(found):
-        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
-            path = f"messages[{at}]"
-            raise Failure.invalid_request(path, f"{path} has to be an object with a role")
+        if not isinstance(message.get("role"), str):
+            path = f"messages[{at}].role"
+            raise Failure.invalid_request(path, f"{path} has to be a text")
     return found
 
 
@@ -104,10 +118,6 @@ def content_parts(content: Any, path: str) -> list[Object]:
 
     Raises: `Failure` of kind `invalid-request` for anything else.
     """
-    if content is None:
-        return []
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
-    if isinstance(content, list) and all(isinstance(part, dict) for part in content):
-        return content
-    raise Failure.invalid_request(path, f"{path} has to be a text or a list of parts")
+    return objects(content, path)
