@@ -102,15 +102,16 @@ def _find(headers: list[Header], name: str) -> str | None:
 class ExchangePlan(egress.ExchangePlan):
     """What can be said about an exchange before its body is looked at."""
 
+    head: RequestHead
     extra: Extra = field(default_factory=list)
 
     @classmethod
-    def relayed(cls, head: types.RequestHead) -> Self:
+    def relayed(cls, head: RequestHead) -> Self:
         """The canonical body goes out as it is, and the reply comes back as it is."""
         return cls(head, encode_body=False, verbatim=True)
 
     @classmethod
-    def rewritten(cls, head: types.RequestHead) -> Self:
+    def rewritten(cls, head: RequestHead) -> Self:
         """The host calls `encode` for the body and a decoder for the reply."""
         return cls(head, encode_body=True, verbatim=False)
 
@@ -119,7 +120,7 @@ class ExchangePlan(egress.ExchangePlan):
 class Encoded(egress.Encoded):
     """A rewritten body."""
 
-    head: types.RequestHead | None = None
+    head: RequestHead | None = None
     body: bytes = b""
     dropped: list[str] = field(default_factory=list)
     extra: Extra = field(default_factory=list)
@@ -136,6 +137,7 @@ class ReplyIdentity(egress.ReplyIdentity):
 class Exchange(http_adapter.Exchange):
     """One request to the provider, without authority, body and secret."""
 
+    head: RequestHead
     credential: str | None = None
     extra: Extra = field(default_factory=list)
 
@@ -179,6 +181,8 @@ class Decoded(ingress.Decoded):
 @dataclass
 class Reply(ingress.Reply):
     """A complete answer to a caller."""
+
+    head: ResponseHead
 
     @classmethod
     def json(cls, status: int, body: bytes) -> Self:
