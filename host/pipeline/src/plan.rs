@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use exchange::{
     Adapter, Call, CredentialUse, EgressDialect, EgressPlan, Failure, FailureKind, GenerationId,
-    HttpPlan, Operation, PluginCatalog, ProcessPlan, RequestHead, SigningScope,
+    HttpPlan, Operation, PluginCatalog, ProcessPlan, RequestHead, RequestId, SigningScope,
 };
 use http::{HeaderMap, Method};
 use url::Url;
@@ -63,14 +63,14 @@ pub(crate) struct Plugins {
 }
 
 impl Plugins {
-    /// Looks the provider's plugins up.
+    /// Looks the provider's plugins up for a request.
     ///
     /// # Errors
     /// `ProviderMisconfigured` naming the plugin that is not loaded.
     pub(crate) fn find(
         catalog: &dyn PluginCatalog,
-        provider: &Provider,
-        dialect: usize,
+        request: &RequestId,
+        (provider, dialect): (&Provider, usize),
     ) -> Result<Self, Failure> {
         let missing = |sort: &str, name: &str| {
             let message =
@@ -78,8 +78,8 @@ impl Plugins {
             Failure::new(FailureKind::ProviderMisconfigured, message)
         };
         let name = provider.dialects.get(dialect).map_or("", |name| name);
-        let dialect = catalog.dialect(name);
-        let adapter = catalog.adapter(&provider.adapter);
+        let dialect = catalog.dialect_for(name, request);
+        let adapter = catalog.adapter_for(&provider.adapter, request);
         Ok(Self {
             dialect: dialect.ok_or_else(|| missing("dialect", name))?,
             adapter: adapter.ok_or_else(|| missing("adapter", &provider.adapter))?,

@@ -23,8 +23,10 @@ mod budget;
 mod call_problem;
 mod code;
 mod convert;
+mod digest;
 mod egress;
 mod engine;
+mod exchanges;
 mod fit;
 mod generation;
 mod grant;
@@ -32,7 +34,9 @@ mod http_adapter;
 mod ingress;
 mod inspect;
 mod instance;
+mod latencies;
 mod lazy;
+mod life;
 mod limits;
 mod load;
 mod load_error;
@@ -53,9 +57,17 @@ mod world;
 mod tests;
 
 pub use code::{CacheProblem, ChildCompiler, Compilation, WorkerProblem, compile_for_parent};
+pub use digest::{Digest, DigestProblem};
 pub use engine::{Allocator, AllocatorProblem, Runtime, RuntimeError};
 pub use grant::{Grant, Isolation, SocketImports};
 pub use inspect::MANIFEST_SECTION;
+pub use latencies::Latencies;
+pub use life::{
+    Asks, AutoRule, CanaryPlan, CanaryView, Event, EventKind, Figures, GenerationView, LifeLimits,
+    LifeProblem, LifeSettings, LifeView, Notices, Pending, Phase, PluginLife, PluginView,
+    QuarantineView, Rollout, Signer, SignerProblem, TrialRule, TrustPolicy, Upload, VectorProblem,
+    VersionView, Widening,
+};
 pub use limits::{InstanceLimits, Limits, ReuseLimits, StockLimits};
 pub use load_error::LoadError;
 pub use manifest::{
