@@ -144,7 +144,8 @@ mod tests {
 
     #[test]
     fn more_of_anything_is_wider_and_less_is_not() {
-        let changes: [(&str, fn(&mut Asks)); 9] = [
+        type Change = fn(&mut Asks);
+        let changes: [(&str, Change); 9] = [
             ("kind", |it| it.kind = "process-adapter".into()),
             ("imports", |it| it.imports = set(&["wasi:io/streams"])),
             ("credentials", |it| it.credentials = set(&["api_key as query:key"])),

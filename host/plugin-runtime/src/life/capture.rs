@@ -125,19 +125,17 @@ impl Capture {
     /// If the directory cannot be read; one that is not there is empty.
     pub(super) fn look(&mut self) -> io::Result<Sightings> {
         let mut files = plugin_files(&self.directory)?;
+        // A link to nothing is a file that is not there.
+        files.retain(|name| self.directory.join(name).exists());
         let mut sightings = Sightings::default();
         for surplus in files.split_off(files.len().min(self.most_files)) {
-            self.report(
-                surplus,
-                Stamp::absent(),
-                LifeProblem::TooManyFiles { most: self.most_files },
-                &mut sightings,
-            );
+            let problem = LifeProblem::TooManyFiles { most: self.most_files };
+            self.report((surplus, Stamp::ABSENT), problem, &mut sightings);
         }
         let gone: Vec<_> = self.seen.keys().filter(|name| !files.contains(name)).cloned().collect();
         for name in gone {
             let stays = sightings.problems.iter().any(|(reported, _)| *reported == name);
-            if !stays && !self.directory.join(&name).exists() {
+            if !stays {
                 self.seen.remove(&name);
                 sightings.gone.push(name);
             }
@@ -167,7 +165,7 @@ impl Capture {
             match self.take(&name, stamp) {
                 Ok(captured) => self.note(captured, stamp, sightings),
                 Err(LifeProblem::Unsettled) => sightings.unsettled = true,
-                Err(problem) => self.report(name, stamp, problem, sightings),
+                Err(problem) => self.report((name, stamp), problem, sightings),
             }
         }
     }
@@ -185,8 +183,7 @@ impl Capture {
 
     fn report(
         &mut self,
-        name: String,
-        stamp: Stamp,
+        (name, stamp): (String, Stamp),
         problem: LifeProblem,
         sightings: &mut Sightings,
     ) {
@@ -230,9 +227,7 @@ impl Capture {
 }
 
 impl Stamp {
-    fn absent() -> Self {
-        Self { component: None, signature: None }
-    }
+    const ABSENT: Self = Self { component: None, signature: None };
 }
 
 /// Name of the file that holds a file's signature.

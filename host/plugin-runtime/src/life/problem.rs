@@ -56,7 +56,7 @@ pub enum LifeProblem {
     NotSigned,
     /// It cannot be loaded.
     #[error(transparent)]
-    Load(#[from] LoadError),
+    Load(Box<LoadError>),
     /// It asks for more than was approved.
     #[error("it asks for more than was approved: {widened}; approve it if that is wanted")]
     NeedsApproval {
@@ -65,7 +65,7 @@ pub enum LifeProblem {
     },
     /// A self-test vector fails.
     #[error(transparent)]
-    Vector(#[from] VectorProblem),
+    Vector(Box<VectorProblem>),
     /// The digest is quarantined.
     #[error("this version is in quarantine: {cause}; install another one, or approve it")]
     Quarantined {
@@ -151,4 +151,16 @@ pub enum LifeProblem {
     /// The vectors take too long.
     #[error("the self-test took longer than {0:?}; leave out vectors")]
     ProofTooLong(Duration),
+}
+
+impl From<LoadError> for LifeProblem {
+    fn from(error: LoadError) -> Self {
+        Self::Load(Box::new(error))
+    }
+}
+
+impl From<VectorProblem> for LifeProblem {
+    fn from(problem: VectorProblem) -> Self {
+        Self::Vector(Box::new(problem))
+    }
 }

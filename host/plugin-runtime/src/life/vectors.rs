@@ -33,14 +33,14 @@ pub struct VectorProblem {
     pub index: usize,
     /// In brackets, if the vector has a name.
     name: String,
-    problem: Mismatch,
+    problem: Box<Mismatch>,
 }
 
 impl VectorProblem {
     /// Where it differs, and how.
     #[must_use]
     pub fn member(&self) -> Option<&str> {
-        match &self.problem {
+        match &*self.problem {
             Mismatch::Differs { member, .. } => Some(member),
             Mismatch::Shape(_)
             | Mismatch::Face { .. }
@@ -131,5 +131,5 @@ fn prove_here(
 
 fn failed(index: usize, name: Option<&str>, problem: Mismatch) -> VectorProblem {
     let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
-    VectorProblem { index, name, problem }
+    VectorProblem { index, name, problem: Box::new(problem) }
 }

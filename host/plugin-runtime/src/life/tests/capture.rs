@@ -71,6 +71,7 @@ async fn what_is_no_file_is_refused_and_waits_for_nobody() {
     }
     // A link to nothing is a file that is not there yet.
     assert!(rig.view().pending.iter().all(|it| it.file != "dangling.wasm"));
+    assert!(!rig.keeper().look(), "nothing is waited for");
 }
 
 #[tokio::test]

@@ -15,7 +15,6 @@ fn outcome(guest: Guest, vectors: &Value) -> Option<String> {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one vector of each kind")]
 fn vectors_of_every_kind_are_run() {
     let document = json!({ "document": 1 });
     let egress = json!([
