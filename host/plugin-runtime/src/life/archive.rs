@@ -38,7 +38,7 @@ impl Archive {
     /// and state last until the gateway ends, and the operator is told.
     ///
     /// # Errors
-    /// If another gateway uses it, or there is no room for temporary files either.
+    /// If another gateway uses it.
     pub(super) fn open(directory: &Path) -> Result<Self, LifeProblem> {
         match Self::open_at(directory, None) {
             Err(LifeProblem::Write { what, source }) => {
@@ -46,7 +46,10 @@ impl Archive {
                     "versions of plugins are not kept across restarts: {what} cannot be written \
                      ({source}); let the gateway's user write there"
                 );
-                let forgetful = tempfile::tempdir().map_err(|it| unwritable(directory, it))?;
+                let Ok(forgetful) = tempfile::tempdir() else {
+                    // Without any place to write, there is no version to go back to.
+                    return Ok(Self::read_only(directory));
+                };
                 let path = forgetful.path().join("state");
                 Self::open_at(&path, Some(forgetful))
             }
