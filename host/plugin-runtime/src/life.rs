@@ -26,6 +26,7 @@ mod asks;
 mod capture;
 mod draining;
 mod events;
+mod examine;
 mod handle;
 mod keeper;
 mod notice;
@@ -44,6 +45,7 @@ mod tests;
 
 pub use asks::{Asks, Widening};
 pub use events::{Event, EventKind};
+pub use examine::{Examined, examine};
 pub use handle::PluginLife;
 pub use keeper::Upload;
 pub use problem::LifeProblem;

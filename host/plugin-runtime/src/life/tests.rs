@@ -24,6 +24,7 @@ mod actions;
 mod canary;
 mod capture;
 mod draining;
+mod load;
 mod restart;
 mod steps;
 mod trials;
