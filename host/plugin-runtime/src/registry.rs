@@ -27,11 +27,9 @@ use canary::SharedIngress;
 use table::{Serving, Table};
 
 mod canary;
-mod directory;
 mod table;
 
 pub(crate) use canary::Canary;
-pub use directory::LoadReport;
 pub(crate) use table::Entry;
 
 /// Loads plugins and hands out the ones that serve.
@@ -138,7 +136,9 @@ impl Registry {
     ) -> Result<GenerationId, LoadError> {
         let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
         let candidate = Candidate::inspect(&self.runtime, bytes)?;
-        self.load_now(candidate, bytes, (origin, grant))
+        let loaded = self.load(candidate, Cow::Owned(bytes.to_vec()), (origin, grant))?;
+        loaded.plugin.make()?;
+        Ok(self.put(loaded))
     }
 
     /// Removes an installed plugin; a bundled one of the same name serves again. False if none
@@ -159,17 +159,6 @@ impl Registry {
     #[must_use]
     pub fn list(&self) -> Vec<PluginStatus> {
         self.table.load().serving().map(|entry| entry.status()).collect()
-    }
-
-    fn load_now(
-        &self,
-        candidate: Candidate,
-        bytes: &[u8],
-        origin: (Origin, Grant),
-    ) -> Result<GenerationId, LoadError> {
-        let loaded = self.load(candidate, Cow::Owned(bytes.to_vec()), origin)?;
-        loaded.plugin.make()?;
-        Ok(self.put(loaded))
     }
 
     fn load(
