@@ -1,5 +1,6 @@
 //! The plugins that serve: those in the binary, and those the operator installed.
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -41,6 +42,11 @@ pub(crate) const COMPILE_COMMAND: &str = "compile-plugin";
 /// If the runtime does not start, a bundled plugin does not load, or the installed ones cannot be
 /// looked after.
 pub(crate) fn load(settings: &PluginSettings, purpose: Purpose) -> anyhow::Result<LoadedPlugins> {
+    if purpose == Purpose::Serve && is_used(settings) {
+        // Before the private directory in it, whose rights are narrower. If that cannot be done,
+        // there is nothing to load, and whoever writes there later reports it.
+        let _ = fs::create_dir_all(&settings.directory);
+    }
     let runtime = Runtime::start_with(limits(settings), compilation(settings, purpose))?;
     let registry = Registry::new(runtime);
     for (name, component) in BUNDLED {

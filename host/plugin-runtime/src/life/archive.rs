@@ -5,9 +5,9 @@
 //! checked again whenever it is loaded.
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -61,6 +61,8 @@ impl Archive {
         let versions = directory.join(VERSIONS);
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&versions);
         made.map_err(|error| unwritable(&versions, error))?;
+        // A volume may have been handed to a group; who cannot change that works all the same.
+        let _ = fs::set_permissions(directory, Permissions::from_mode(0o700));
         let lock_path = directory.join(LOCK_FILE);
         let lock = File::create(&lock_path).map_err(|error| unwritable(&lock_path, error))?;
         if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
@@ -73,6 +75,11 @@ impl Archive {
     /// Opens the directory to be read alone, beside a gateway that uses it.
     pub(super) fn read_only(directory: &Path) -> Self {
         Self { directory: directory.to_owned(), lock: None, _forgetful: None }
+    }
+
+    /// Whether nothing is written.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.lock.is_none()
     }
 
     /// The state, or an empty one if there is none yet.

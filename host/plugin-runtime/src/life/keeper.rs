@@ -238,6 +238,7 @@ impl Keeper {
 
     /// Remembers the state. That it cannot be is reported, and what serves goes on.
     fn save(&mut self) {
+        self.record.keep_small();
         if let Err(problem) = self.archive.save(&self.record) {
             self.events.note(EventKind::NotKept, (None, None), problem.to_string());
         }

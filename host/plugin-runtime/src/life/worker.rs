@@ -1,14 +1,13 @@
 //! The thread: one look, action or tick after the other.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use super::keeper::Keeper;
 use super::notice::Notice;
 use super::settings::LifeLimits;
-use std::sync::mpsc::SyncSender;
 
 /// Actions that may wait; one more is refused as busy.
 pub(super) const MAX_ORDERS: usize = 64;
@@ -56,6 +55,11 @@ pub(super) struct Worker {
 impl Worker {
     /// Works until it is told to stop, or nobody is left who could tell.
     pub(super) fn run(mut self) {
+        self.work();
+        self.keeper.close();
+    }
+
+    fn work(&mut self) {
         let mut look_at = Instant::now() + self.limits.poll;
         let mut watch_at = Instant::now() + self.limits.tick;
         while !self.signs.stop.load(Ordering::Acquire) {

@@ -242,6 +242,7 @@ impl Keeper {
         plugin.canary = plan.map(|plan| CanaryRecord { digest: captured.digest.clone(), plan });
         if plan.is_none() {
             plugin.serving = Some(captured.digest.clone());
+            plugin.trial_starts = 0;
         }
         plugin.keep_versions(self.settings.limits.versions.max(2));
     }

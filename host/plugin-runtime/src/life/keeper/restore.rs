@@ -8,6 +8,9 @@ use crate::life::problem::LifeProblem;
 use crate::life::record::PluginRecord;
 use crate::life::views::Phase;
 
+/// Starts without a good end before, after which a version on trial is given up.
+const MAX_TRIAL_STARTS: u32 = 3;
+
 impl Keeper {
     /// Lets serve, for each plugin whose file is there, what served before. Where that cannot be
     /// loaded, the last good version does, or the latest that can.
@@ -19,13 +22,41 @@ impl Keeper {
                 self.withdraw(&name, "its file is gone");
                 continue;
             };
-            if let Some(serving) = &plugin.serving {
-                let order = self.usable_versions(&plugin, Some(serving));
-                self.reinstate(&name, (&file, order), EventKind::Switched);
-                self.resume_canary(&name, &file, &plugin);
+            let Some(serving) = &plugin.serving else { continue };
+            self.count_start(&name, serving);
+            let order = self.usable_versions(&plugin, Some(serving));
+            if !self.reinstate(&name, (&file, order), EventKind::Switched) {
+                self.withdraw(&name, "none of its versions can serve");
             }
+            self.resume_canary(&name, &file, &plugin);
         }
         self.save();
+    }
+
+    /// A version on trial that ends the gateway again and again, by its memory for example, is
+    /// quarantined, unless there is nothing else.
+    fn count_start(&mut self, name: &str, serving: &Digest) {
+        let Some(plugin) = self.record.plugins.get_mut(name) else { return };
+        if !plugin.is_on_trial() || self.archive.is_read_only() {
+            return;
+        }
+        plugin.trial_starts += 1;
+        let (starts, pinned) = (plugin.trial_starts, plugin.pinned);
+        let others = plugin.versions.iter().any(|kept| kept.digest != *serving);
+        self.save();
+        if starts >= MAX_TRIAL_STARTS && !pinned && (others || self.registry.has_bundled(name)) {
+            let cause = format!("the gateway broke down {starts} times while it was on trial");
+            self.quarantine(name, serving, &cause);
+        }
+    }
+
+    /// The gateway comes to a good end.
+    pub(in crate::life) fn close(&mut self) {
+        let mut plugins = self.record.plugins.values_mut();
+        if plugins.any(|plugin| std::mem::take(&mut plugin.trial_starts) > 0) {
+            plugins.for_each(|plugin| plugin.trial_starts = 0);
+            self.save();
+        }
     }
 
     /// In which order versions are tried: the first one, the last good one, the latest ones.

@@ -63,6 +63,7 @@ impl Keeper {
         self.trials.remove(name);
         if let Some(plugin) = self.record.plugins.get_mut(name) {
             plugin.last_good = Some(digest.clone());
+            plugin.trial_starts = 0;
         }
         self.save();
         let text = format!("{name} has passed its trial with {} calls", conduct.calls);
@@ -96,7 +97,7 @@ impl Keeper {
         self.save();
     }
 
-    fn quarantine(&mut self, name: &str, digest: &Digest, cause: &str) {
+    pub(super) fn quarantine(&mut self, name: &str, digest: &Digest, cause: &str) {
         let plugin = self.record.plugins.get(name);
         let version = plugin.and_then(|it| it.version(digest)).map(|it| it.version.clone());
         let entry = Quarantined {

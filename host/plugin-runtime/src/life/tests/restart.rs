@@ -1,5 +1,7 @@
 //! The state on disk: whole at any moment, and enough to start from.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::*;
 use crate::{LifeProblem, PluginLife};
 
@@ -119,6 +121,49 @@ fn one_directory_is_one_gateways() {
     let rig = Rig::new();
     let refused = PluginLife::start(rig.settings.clone(), registry()).err().unwrap();
     assert!(matches!(refused, LifeProblem::InUse(_)), "{refused}");
+}
+
+#[tokio::test]
+async fn a_trial_goes_on_after_a_restart() {
+    let mut rig = Rig::new();
+    rig.install("plain.wasm", &plugin("plain", "1"));
+    rig.restart();
+    assert_eq!(rig.phase("plain"), Some(Phase::Watch));
+    rig.install("plain.wasm", &trapping("plain", "2", 2));
+    rig.restart();
+    rig.look();
+    rig.exchange("plain", 1).await.unwrap_err();
+    rig.watch();
+    assert_eq!(rig.version("plain").await.unwrap(), "1");
+}
+
+#[tokio::test]
+async fn a_version_with_which_the_gateway_breaks_down_again_and_again_is_given_up() {
+    let mut rig = Rig::new();
+    rig.install("plain.wasm", &plugin("plain", "1"));
+    rig.install("plain.wasm", &plugin("plain", "2"));
+    for _ in 0..5 {
+        rig.restart();
+        rig.keeper().close();
+    }
+    assert_eq!(rig.version("plain").await.unwrap(), "2", "good ends");
+    for version in ["2", "2", "1"] {
+        rig.restart();
+        rig.look();
+        assert_eq!(rig.version("plain").await.unwrap(), version);
+    }
+    assert!(rig.view().quarantine[0].cause.contains("broke down 3 times"));
+    assert_eq!(rig.pending("plain.wasm").phase, Phase::Quarantined);
+}
+
+#[test]
+fn the_state_is_private() {
+    let mut rig = Rig::new();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&rig.settings.state), 0o700);
+    fs::set_permissions(&rig.settings.state, fs::Permissions::from_mode(0o775)).unwrap();
+    rig.restart();
+    assert_eq!(mode(&rig.settings.state), 0o700);
 }
 
 #[test]
