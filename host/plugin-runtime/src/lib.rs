@@ -65,10 +65,10 @@ pub use grant::{Grant, Isolation, SocketImports};
 pub use inspect::MANIFEST_SECTION;
 pub use latencies::Latencies;
 pub use life::{
-    Asks, AutoRule, CanaryPlan, CanaryView, Event, EventKind, Examined, Figures, GenerationView,
-    LifeLimits, LifeProblem, LifeSettings, LifeView, Notices, Pending, Phase, PluginLife,
-    PluginView, QuarantineView, Rollout, Signer, SignerProblem, TrialRule, TrustPolicy, Upload,
-    VectorProblem, VersionView, Widening, examine,
+    Asks, AutoRule, CanaryPlan, CanaryView, Divergence, Event, EventKind, Examined, Figures,
+    GenerationView, LifeLimits, LifeProblem, LifeSettings, LifeView, Notices, Pending, Phase,
+    PluginLife, PluginView, QuarantineView, Rollout, Signer, SignerProblem, TrialRule, TrustPolicy,
+    Upload, VectorProblem, VersionView, Widening, examine, replay,
 };
 pub use limits::{InstanceLimits, Limits, ReuseLimits, StockLimits};
 pub use load_error::LoadError;

@@ -53,7 +53,7 @@ pub use settings::{LifeLimits, LifeSettings, Notices};
 pub use share::{AutoRule, CanaryPlan, Rollout};
 pub use trial::TrialRule;
 pub use trust::{Signer, SignerProblem, TrustPolicy};
-pub use vectors::VectorProblem;
+pub use vectors::{Divergence, VectorProblem, replay};
 pub use views::{
     CanaryView, Figures, GenerationView, LifeView, Pending, Phase, PluginView, QuarantineView,
     VersionView,

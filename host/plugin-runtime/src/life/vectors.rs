@@ -11,6 +11,7 @@
 mod compare;
 mod decode;
 mod given;
+mod replay;
 mod run;
 
 use std::time::{Duration, Instant};
@@ -19,6 +20,8 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::load::Face;
+
+pub use replay::{Divergence, replay};
 
 pub(super) use given::Vector;
 

@@ -102,3 +102,50 @@ fn what_is_no_vector_is_told() {
     let many = Value::Array(vec![vector("name", json!("x"))[0].clone(); 65]);
     assert!(outcome(Guest::egress("it"), &many).unwrap().contains("more than 64"));
 }
+
+#[test]
+fn two_versions_are_compared_by_what_was_recorded() {
+    let runtime = Runtime::start(LIMITS).unwrap();
+    let component = |guest: Guest| guest.build();
+    let recorded = |value: &Value| {
+        let vectors = value.as_array().unwrap().iter();
+        vectors.map(|it| serde_json::value::to_raw_value(it).unwrap()).collect::<Vec<_>>()
+    };
+    let recordings = recorded(&json!([
+        { "kind": "encode", "name": "a question", "canonical": {} },
+        { "kind": "decode", "body": "x" },
+        { "kind": "explain", "status": 500, "body": "x" },
+    ]));
+    let compared = |old: &[u8], new: &[u8]| {
+        let versions = (old, new);
+        crate::replay((&runtime, crate::Grant::default()), versions, &recordings, HOUR).unwrap()
+    };
+    let old = component(plugin("it", "1"));
+    assert_eq!(compared(&old, &old), []);
+    let found = compared(&old, &component(plugin("it", "2")));
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].index, &*found[0].member), (0, "body"));
+    assert_eq!((&*found[0].old, &*found[0].new), ("1", "2"));
+    assert_eq!(found[0].name.as_deref(), Some("a question"));
+    let trapping = component(plugin("it", "1").body("push", "unreachable"));
+    let found = compared(&old, &trapping);
+    assert_eq!((found.len(), &*found[0].member), (1, "documents"));
+    assert_eq!(compared(&trapping, &trapping), []);
+
+    let foreign = recorded(&json!([{ "kind": "prepare" }]));
+    let versions = (&*old, &*old);
+    crate::replay((&runtime, crate::Grant::default()), versions, &foreign, HOUR).unwrap_err();
+}
+
+#[test]
+fn a_component_is_examined_as_the_gateway_does() {
+    let runtime = Runtime::start(LIMITS).unwrap();
+    let vectors = json!([{ "kind": "plan", "expect": { "path": "/chat" } }]);
+    let good = Guest::http("vendor").build();
+    let examined = crate::examine(&runtime, &good, crate::Grant::default()).unwrap();
+    assert_eq!(examined.manifest.name, "vendor");
+    assert!(examined.asks.credentials.contains("api_key as bearer"));
+    let bad = Guest::http("vendor").manifest(|it| it["self_test"] = vectors).build();
+    let stopped = crate::examine(&runtime, &bad, crate::Grant::default()).unwrap_err();
+    assert!(stopped.to_string().contains("does not fit this plugin"), "{stopped}");
+}

@@ -46,6 +46,20 @@ pub(super) fn expect(
     Ok(())
 }
 
+/// The first place where two answers differ: its path, and both values there.
+pub(super) fn divergence(
+    old: &Map<String, Value>,
+    new: &Map<String, Value>,
+) -> Option<(String, String, String)> {
+    let names = old.keys().chain(new.keys().filter(|name| !old.contains_key(*name)));
+    names.into_iter().find_map(|name| {
+        let of = |answer: &'_ Map<String, Value>| answer.get(name).cloned().unwrap_or_default();
+        let (old, new) = (of(old), of(new));
+        let (member, old, new) = difference(name.clone(), &old, &new)?;
+        Some((member, shown(old), shown(new)))
+    })
+}
+
 fn same(path: String, (wanted, got): (&Value, &Value), how: &str) -> Result<(), Mismatch> {
     match difference(path, wanted, got) {
         None => Ok(()),

@@ -49,7 +49,9 @@ impl Recorded<'_> {
         Ok(())
     }
 
-    async fn decode(
+    /// # Errors
+    /// If the time is over.
+    pub(super) async fn decode(
         &self,
         sizes: &[usize],
         until: Instant,

@@ -18,7 +18,8 @@ pub(in crate::life) struct Vector {
     pub(super) name: Option<String>,
     #[serde(flatten)]
     pub(super) given: Given,
-    /// Members of the answer.
+    /// Members of the answer. A recording has none.
+    #[serde(default)]
     pub(super) expect: Map<String, Value>,
 }
 

@@ -14,7 +14,7 @@ use super::given::{Given, GivenCall, GivenHead, GivenReply, extra};
 use super::{Mismatch, Vector, compare};
 use crate::load::Face;
 
-type Answer = Map<String, Value>;
+pub(super) type Answer = Map<String, Value>;
 
 /// Calls the function and compares its answer.
 ///
@@ -25,35 +25,50 @@ pub(super) async fn run(vector: Vector, face: &Face, until: Instant) -> Result<(
         return Err(Mismatch::NoTime(Duration::ZERO));
     }
     let Vector { given, expect, .. } = vector;
-    let answer = match given {
-        Given::Decode { call, reply, clean, extra: kept, whole_only } => {
-            let recorded = Recorded {
-                call: call.call()?,
-                head: reply.head(200)?,
-                body: reply.bytes()?,
-                ending: if clean { Ending::Clean } else { Ending::Broken },
-                extra: extra(&kept),
-                whole_only,
-                dialect: egress(face, "decode")?,
-            };
-            return recorded.compare(&expect, until).await;
-        }
-        Given::Plan { call } => plan(egress(face, "plan")?, &call).await?,
+    if let Given::Decode { .. } = &given {
+        return recorded(&given, face)?.compare(&expect, until).await;
+    }
+    let answer = answer(&given, face, until).await?;
+    compare::expect(&expect, &answer, "")
+}
+
+fn recorded<'f>(given: &Given, face: &'f Face) -> Result<Recorded<'f>, Mismatch> {
+    let Given::Decode { call, reply, clean, extra: kept, whole_only } = given else {
+        return Err(Mismatch::Face { kind: "decode" });
+    };
+    Ok(Recorded {
+        call: call.call()?,
+        head: reply.head(200)?,
+        body: reply.bytes()?,
+        ending: if *clean { Ending::Clean } else { Ending::Broken },
+        extra: extra(kept),
+        whole_only: *whole_only,
+        dialect: egress(face, "decode")?,
+    })
+}
+
+/// What the function answers; a reply is decoded whole.
+///
+/// # Errors
+/// If the vector is none of this plugin's, or the time is over.
+pub(super) async fn answer(given: &Given, face: &Face, until: Instant) -> Result<Answer, Mismatch> {
+    Ok(match given {
+        Given::Decode { .. } => recorded(given, face)?.decode(&[usize::MAX], until).await?,
+        Given::Plan { call } => plan(egress(face, "plan")?, call).await?,
         Given::Encode { call, canonical } => {
-            encode(egress(face, "encode")?, &call, &canonical).await?
+            encode(egress(face, "encode")?, call, canonical).await?
         }
-        Given::Explain { call, reply } => explain(egress(face, "explain")?, &call, &reply).await?,
-        Given::Prepare { call, head } => prepare(face, &call, &head).await?,
-        Given::Process { call } => process(face, &call).await?,
+        Given::Explain { call, reply } => explain(egress(face, "explain")?, call, reply).await?,
+        Given::Prepare { call, head } => prepare(face, call, head).await?,
+        Given::Process { call } => process(face, call).await?,
         Given::IngressDecode { head, body } => {
-            ingress_decode(ingress(face, "ingress-decode")?, &head, &body).await?
+            ingress_decode(ingress(face, "ingress-decode")?, head, body).await?
         }
         Given::IngressEncode { extra: kept, streaming, documents } => {
             let dialect = ingress(face, "ingress-encode")?;
-            or_failure(ingress_encode(dialect, extra(&kept), (streaming, documents)).await)
+            or_failure(ingress_encode(dialect, extra(kept), (*streaming, documents)).await)
         }
-    };
-    compare::expect(&expect, &answer, "")
+    })
 }
 
 fn egress<'f>(face: &'f Face, kind: &'static str) -> Result<&'f dyn EgressDialect, Mismatch> {
@@ -167,7 +182,7 @@ async fn ingress_decode(
 async fn ingress_encode(
     dialect: &dyn IngressDialect,
     kept: exchange::Extra,
-    (streaming, documents): (bool, Vec<Value>),
+    (streaming, documents): (bool, &[Value]),
 ) -> Result<Answer, Failure> {
     let Some(request) = RequestId::parse("self-test") else { return Ok(Answer::new()) };
     let mut writing = dialect.open(request);
