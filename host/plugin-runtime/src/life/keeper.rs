@@ -5,6 +5,7 @@ mod files;
 mod install;
 mod restore;
 mod showing;
+mod switching;
 mod watching;
 
 use std::collections::BTreeMap;

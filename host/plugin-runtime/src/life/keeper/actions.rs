@@ -168,14 +168,14 @@ impl Keeper {
 
     /// A kept version, made and proved anew.
     fn proved_again(
-        &self,
+        &mut self,
         name: &str,
         plugin: &PluginRecord,
         digest: &Digest,
     ) -> Result<Made, LifeProblem> {
         let file = plugin.file.clone().unwrap_or_default();
-        let made = self.recall(name, &file, digest).and_then(|made| self.prove(made));
-        made.map_err(|stopped| stopped.problem)
+        let made = self.recall(name, &file, digest).map_err(|stopped| stopped.problem)?;
+        self.prove(made).map_err(|stopped| stopped.problem)
     }
 
     pub(super) fn known(&mut self, name: &str) -> Result<&mut PluginRecord, LifeProblem> {

@@ -1,9 +1,11 @@
 //! The steps from a captured file to a generation that serves.
 
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
 use std::time::Instant;
 
-use super::{Keeper, RunningCanary, Trial};
+use super::Keeper;
 use crate::grant::Grant;
 use crate::life::asks::{Asks, Widening};
 use crate::life::capture::Captured;
@@ -16,7 +18,7 @@ use crate::life::views::Phase;
 use crate::load::Candidate;
 use crate::load_error::LoadError;
 use crate::manifest::Manifest;
-use crate::registry::{Canary, Entry, Origin};
+use crate::registry::{Entry, Origin};
 
 /// Why a version comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,7 +177,11 @@ impl Keeper {
     }
 
     /// Compilation, and the first instance.
-    pub(super) fn make(&self, judged: Judged, captured: &Captured) -> Result<Made, Box<Stopped>> {
+    pub(super) fn make(
+        &mut self,
+        judged: Judged,
+        captured: &Captured,
+    ) -> Result<Made, Box<Stopped>> {
         let Judged { candidate, name, version, signer, asks, grant } = judged;
         let names = Some((name.clone(), version.clone()));
         let stopped = |phase, error: LoadError| {
@@ -188,7 +194,10 @@ impl Keeper {
             .registry
             .prepared(candidate, &captured.bytes, origin)
             .map_err(|error| stopped(Phase::Inspect, error))?;
-        entry.plugin.make().map_err(|error| stopped(Phase::Compile, error))?;
+        let making = Arc::clone(&entry);
+        self.meanwhile(move || making.plugin.make())
+            .unwrap_or_else(|lost| Err(LoadError::Start(lost)))
+            .map_err(|error| stopped(Phase::Compile, error))?;
         self.reach(Phase::Compile)?;
         let digest = captured.digest.clone();
         let version = VersionRecord { digest, version, signer, installed_at: now() };
@@ -196,13 +205,47 @@ impl Keeper {
     }
 
     /// The self-test.
-    pub(super) fn prove(&self, made: Made) -> Result<Made, Box<Stopped>> {
-        let plugin = &made.entry.plugin;
-        let within = self.settings.limits.proof;
-        vectors::prove(&plugin.manifest.self_test, &plugin.face, within)
-            .map_err(|problem| made.stopped(Phase::Prove, problem))?;
+    pub(super) fn prove(&mut self, made: Made) -> Result<Made, Box<Stopped>> {
+        let (entry, within) = (Arc::clone(&made.entry), self.settings.limits.proof);
+        let proved = self.meanwhile(move || {
+            let plugin = &entry.plugin;
+            vectors::prove(&plugin.manifest.self_test, &plugin.face, within)
+        });
+        match proved {
+            Ok(Ok(())) => {}
+            Ok(Err(problem)) => return Err(made.stopped(Phase::Prove, problem)),
+            Err(lost) => return Err(made.stopped(Phase::Prove, LoadError::Start(lost))),
+        }
         self.reach(Phase::Prove)?;
         Ok(made)
+    }
+
+    /// Does what takes long on a thread of its own, and watches what serves meanwhile: a
+    /// generation that fails does not wait for the compilation of another.
+    ///
+    /// # Errors
+    /// If there is no thread, or it panicked.
+    fn meanwhile<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, String> {
+        let (done, outcome) = sync_channel(1);
+        thread::Builder::new()
+            .name("plugin-maker".into())
+            .spawn(move || {
+                // Whoever waits is there until the end.
+                let _ = done.send(work());
+            })
+            .map_err(|error| format!("no thread to load it on: {error}"))?;
+        loop {
+            match outcome.recv_timeout(self.settings.limits.tick) {
+                Ok(made) => return Ok(made),
+                Err(RecvTimeoutError::Timeout) => self.watch(Instant::now()),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err("the runtime panicked; its log says where".into());
+                }
+            }
+        }
     }
 
     /// Keeps the version, remembers what is going to serve, and switches.
@@ -261,57 +304,6 @@ impl Keeper {
         check_alike(&old.plugin.manifest, &made.entry.plugin.manifest)
             .map_err(|problem| made.stopped(Phase::Canary, problem))?;
         Ok(Some(plan))
-    }
-
-    /// Lets a generation serve, and puts it on trial unless it has passed one.
-    pub(super) fn switch(&mut self, entry: &Arc<Entry>, kind: EventKind, text: String) {
-        let name = entry.plugin.manifest.name.clone();
-        self.end_canary(&name);
-        let before = self.registry.installed(&name);
-        self.registry.serve(Arc::clone(entry));
-        if let Some(before) = before {
-            self.drain(&before);
-        }
-        self.begin_trial(&name, entry);
-        self.events.note(kind, (Some(&name), Some(&entry.digest)), text);
-        self.count_change();
-    }
-
-    pub(super) fn begin_trial(&mut self, name: &str, entry: &Entry) {
-        self.trials.remove(name);
-        let last_good = self.record.plugins.get(name).and_then(|it| it.last_good.as_ref());
-        if last_good != Some(&entry.digest) {
-            let trial = Trial { since: Instant::now(), before: entry.plugin.stats() };
-            self.trials.insert(name.to_owned(), trial);
-        }
-    }
-
-    pub(super) fn begin_canary(&mut self, entry: &Arc<Entry>, plan: CanaryPlan) {
-        let name = entry.plugin.manifest.name.clone();
-        self.end_canary(&name);
-        let old = self.registry.installed(&name).map(|old| old.plugin.stats());
-        let canary = RunningCanary {
-            since: Instant::now(),
-            old: old.unwrap_or_default(),
-            new: entry.plugin.stats(),
-        };
-        let share_permille = plan.share_permille;
-        let shared = Canary { entry: Arc::clone(entry), share_permille };
-        self.registry.set_canary(&name, Some(shared));
-        self.canaries.insert(name.clone(), canary);
-        let version = &entry.plugin.manifest.version;
-        let text = format!("{name} {version} serves {share_permille} of a thousand exchanges");
-        self.events.note(EventKind::CanaryStarted, (Some(&name), Some(&entry.digest)), text);
-        self.count_change();
-    }
-
-    /// The canary of a plugin serves no more. What is remembered is the caller's affair.
-    pub(super) fn end_canary(&mut self, name: &str) -> Option<Arc<Entry>> {
-        self.canaries.remove(name);
-        let canary = self.registry.canary(name)?;
-        self.registry.set_canary(name, None);
-        self.drain(&canary.entry);
-        Some(canary.entry)
     }
 
     /// The end of a step. Tests let the gateway crash here.

@@ -119,7 +119,7 @@ impl Keeper {
 
     /// A kept version, trusted, inspected and compiled like any other. It has been proved before.
     pub(super) fn recall(
-        &self,
+        &mut self,
         name: &str,
         file: &str,
         digest: &Digest,

@@ -1,7 +1,7 @@
 //! The thread and its handle.
 
 use super::*;
-use crate::{PluginLife, Upload};
+use crate::{ChildCompiler, PluginLife, Upload};
 
 fn started(limits: LifeLimits) -> (Rig, PluginLife) {
     let mut rig = Rig::with(|settings| settings.limits = limits);
@@ -61,6 +61,39 @@ async fn a_failing_generation_is_rolled_back_by_the_thread() {
     // Looks of the thread come one after the other: this one is after the roll-back.
     life.pin("plain").await.unwrap();
     assert_eq!(life.view().quarantine.len(), 1);
+}
+
+#[tokio::test]
+async fn a_roll_back_does_not_wait_for_the_compilation_of_another_plugin() {
+    let limits = LifeLimits { tick: Duration::from_millis(1), ..LIFE };
+    let mut rig = Rig::with(|settings| settings.limits = limits);
+    let cache = rig.home.path().join("code");
+    rig.keeper = None;
+    rig.registry = registry_with(Compilation { child: None, cache: Some(cache.clone()) });
+    rig.start();
+    rig.install("plain.wasm", &plugin("plain", "1"));
+    rig.install("plain.wasm", &trapping("plain", "2", 2));
+    rig.keeper = None;
+    // Compiles nothing until it is told to give up.
+    let end = rig.home.path().join("end");
+    let script = format!("until [ -e '{}' ]; do sleep 0.01; done; exit 1", end.display());
+    let child = ChildCompiler {
+        program: "/bin/sh".into(),
+        arguments: vec!["-c".into(), script.into(), "compiler".into()],
+    };
+    rig.registry = registry_with(Compilation { child: Some(child), cache: Some(cache) });
+    let life = PluginLife::start(rig.settings.clone(), Arc::clone(&rig.registry)).unwrap();
+    let component = plugin("slow", "1").build();
+    let upload = Upload { component, signature: None, rollout: None };
+    let uploading = tokio::spawn({
+        let life = life.clone();
+        async move { life.upload(upload).await }
+    });
+    rig.exchange("plain", 1).await.unwrap_err();
+    until_serves(&rig, &life, "plain", "1").await;
+    assert!(!uploading.is_finished());
+    fs::write(end, "").unwrap();
+    uploading.await.unwrap().unwrap_err();
 }
 
 #[tokio::test]
