@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use plugin_runtime::{Grant, Limits, Origin, Registry, Runtime};
+use plugin_runtime::{Grant, Limits, Runtime, examine};
 use serde_json::Value;
 
 use super::admin_client::{AdminClient, Ask};
@@ -32,7 +32,8 @@ pub(crate) fn list(gateway: &GatewayChoice) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Loads each file as the gateway would, granting nothing, and says what is wrong with it.
+/// Takes each file through inspection, compilation and self-test as the gateway would, granting
+/// nothing, and says what is wrong with it.
 pub(crate) fn check(files: &[PathBuf]) -> anyhow::Result<()> {
     let runtime = Runtime::start(Limits::STANDARD)?;
     let mut bad = 0_usize;
@@ -53,12 +54,13 @@ pub(crate) fn check(files: &[PathBuf]) -> anyhow::Result<()> {
 
 fn check_one(runtime: &Runtime, file: &Path) -> anyhow::Result<String> {
     let bytes = read(file, runtime.limits().component_bytes)?;
-    let registry = Registry::new(runtime.clone());
-    let origin = Origin::Installed(Some(file.to_owned()));
-    registry.install(&bytes, origin, Grant::default())?;
-    let found = registry.list();
-    let plugin = found.first().context("it did not register")?;
-    Ok(format!("{} {} {}", plugin.kind, plugin.name, plugin.version))
+    let plugin = examine(runtime, &bytes, Grant::default())?.manifest;
+    let tested = match plugin.self_test.len() {
+        0 => "no self-test".to_owned(),
+        1 => "its self-test vector holds".to_owned(),
+        vectors => format!("its {vectors} self-test vectors hold"),
+    };
+    Ok(format!("{} {} {}, {tested}", plugin.kind, plugin.name, plugin.version))
 }
 
 /// One byte more than is allowed is enough for the runtime to say so.
