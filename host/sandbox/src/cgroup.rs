@@ -26,6 +26,9 @@ const REMOVALS: u32 = 40;
 const FIRST_PAUSE: Duration = Duration::from_micros(200);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
+/// Homes of this process so far; a program needs one, tests several.
+static HOMES: AtomicU64 = AtomicU64::new(0);
+
 /// One controller's file for a limit, in either version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Version {
@@ -158,12 +161,9 @@ impl Place {
         if self.version == Version::Two {
             hand_down(&self.parent)?;
         }
-        let home = self.parent.join(format!("{PREFIX}{}", std::process::id()));
-        match fs::create_dir(&home) {
-            // Of another home of this process, in tests.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            other => other?,
-        }
+        let number = HOMES.fetch_add(1, Ordering::Relaxed);
+        let home = self.parent.join(format!("{PREFIX}{}-{number}", std::process::id()));
+        fs::create_dir(&home)?;
         if self.version == Version::Two {
             hand_down(&home)?;
         }
@@ -215,7 +215,9 @@ fn of_version_two(mount: &Path, path: &str) -> Option<Place> {
 fn remove_strangers(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let owner = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.parse::<u32>().ok());
+        let owner = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse::<u32>().ok());
         if owner.is_some_and(|owner| !Path::new(&format!("/proc/{owner}")).exists()) {
             let _ = remove_tree(&entry.path());
         }

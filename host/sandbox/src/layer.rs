@@ -64,6 +64,39 @@ impl Layer {
     }
 }
 
+impl Layer {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::User,
+        Self::UserNamespace,
+        Self::MountView,
+        Self::ProcessTree,
+        Self::Network,
+        Self::InterProcess,
+        Self::HostName,
+        Self::Landlock,
+        Self::SystemCalls,
+        Self::NoNewPrivileges,
+        Self::NoCapabilities,
+        Self::ResourceLimits,
+        Self::MemoryGroup,
+        Self::ProcessGroup,
+        Self::OwnKernel,
+    ];
+}
+
+/// The name as configuration writes it; the error lists the names that there are.
+impl FromStr for Layer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|layer| layer.as_str() == text).ok_or_else(|| {
+            let names = Self::ALL.map(Self::as_str).join("\", \"");
+            format!("there is no layer {text:?}; write one of \"{names}\"")
+        })
+    }
+}
+
 impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

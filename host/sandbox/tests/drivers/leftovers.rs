@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
-use super::program::{attempt, call, end, policy, run, strong_drivers};
+use super::program::{OTHERS, attempt, call, end, policy, run, strong_drivers};
 use sandbox::DriverName;
 
 /// Command lines of all processes that hold a marker.
@@ -39,6 +39,7 @@ fn groups() -> BTreeSet<String> {
 
 #[test]
 fn a_program_that_hears_no_signal_is_killed_with_its_tree() {
+    let _others = OTHERS.read().unwrap();
     for driver in strong_drivers() {
         let mut run = driver.spawn(&policy(), &attempt(&["wait-for-ever"])).unwrap();
         let mut stdout = run.streams().stdout.unwrap();
@@ -55,6 +56,7 @@ fn a_program_that_hears_no_signal_is_killed_with_its_tree() {
 
 #[test]
 fn a_daemon_ends_with_the_program_that_left_it_behind() {
+    let _others = OTHERS.read().unwrap();
     for driver in strong_drivers() {
         let marker = format!("300.0{}", std::process::id());
         let outcome = run(driver, &policy(), &attempt(&["leave-behind", &marker]));
@@ -65,6 +67,8 @@ fn a_daemon_ends_with_the_program_that_left_it_behind() {
 
 #[test]
 fn runs_that_are_cancelled_at_any_time_leave_neither_process_nor_group() {
+    // Nobody else's groups are to be counted.
+    let _alone = OTHERS.write().unwrap();
     for driver in strong_drivers() {
         let slow = matches!(driver.report().driver, DriverName::Gvisor | DriverName::Podman);
         let marker = format!("301.0{}", std::process::id());

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::ExitStatus;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, RwLock};
 
 use sandbox::{
     DriverName, Drivers, ProgramCall, Running, SandboxDriver, SandboxLimits, SandboxPolicy, Traces,
@@ -19,6 +19,9 @@ pub(crate) static DRIVERS: LazyLock<Drivers> = LazyLock::new(|| {
     rustix::process::set_child_subreaper(own).unwrap();
     Drivers::new()
 });
+
+/// Held by tests that run programs, and wholly by the one that counts what is left.
+pub(crate) static OTHERS: RwLock<()> = RwLock::new(());
 
 /// Each driver that works on this machine and keeps more than `basic` does.
 pub(crate) fn strong_drivers() -> Vec<&'static Arc<dyn SandboxDriver>> {

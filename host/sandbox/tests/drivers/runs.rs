@@ -1,6 +1,6 @@
 //! Programs that mean well.
 
-use super::program::{attempt, call, finish, policy, run, strong_drivers};
+use super::program::{OTHERS, attempt, call, finish, policy, run, strong_drivers};
 use sandbox::{Credential, CredentialSlot, ProgramDigest, SpawnProblem};
 
 #[test]
@@ -10,6 +10,7 @@ fn this_machine_has_at_least_one_strong_driver() {
 
 #[test]
 fn output_input_and_status_are_the_programs() {
+    let _others = OTHERS.read().unwrap();
     for driver in strong_drivers() {
         let name = driver.report().driver;
         let outcome =
@@ -29,6 +30,7 @@ fn output_input_and_status_are_the_programs() {
 fn arguments_arrive_as_they_are() {
     let arguments =
         ["--help", "-v", "", "a\nb\r\t", "$(id) `id` ; ls | cat > x", "../..", "é\u{1b}[0m"];
+    let _others = OTHERS.read().unwrap();
     for driver in strong_drivers() {
         let all: Vec<_> = ["print-arguments"].iter().chain(&arguments).copied().collect();
         let outcome = run(driver, &policy(), &attempt(&all));
@@ -39,6 +41,7 @@ fn arguments_arrive_as_they_are() {
 
 #[test]
 fn the_environment_is_the_calls_and_the_credential() {
+    let _others = OTHERS.read().unwrap();
     for driver in strong_drivers() {
         let name = driver.report().driver;
         let mut env = call("/usr/bin/env", &[]);
@@ -46,12 +49,15 @@ fn the_environment_is_the_calls_and_the_credential() {
         let slot = CredentialSlot::Variable("KEY".to_owned());
         env.credential = Some(Credential { slot, secret: "sk-1 \"x\"\n".to_owned() });
         let outcome = run(driver, &policy(), &env);
-        assert_eq!(outcome.stdout, "LANG=C\nEMPTY=\nKEY=sk-1 \"x\"\n\n", "{name}: {outcome:?}");
+        let mut lines: Vec<_> = outcome.stdout.lines().collect();
+        lines.sort_unstable();
+        assert_eq!(lines, ["", "EMPTY=", "KEY=sk-1 \"x\"", "LANG=C"], "{name}: {outcome:?}");
     }
 }
 
 #[test]
 fn a_credential_can_be_a_file_that_only_the_program_reads() {
+    let _others = OTHERS.read().unwrap();
     for driver in strong_drivers() {
         let script = "read -r key < \"$KEY_FILE\"; echo \"$key\"; : > \"$KEY_FILE\"";
         let mut shell = call("/bin/sh", &["-c", script]);
@@ -65,6 +71,7 @@ fn a_credential_can_be_a_file_that_only_the_program_reads() {
 
 #[test]
 fn a_run_has_an_empty_private_directory() {
+    let _others = OTHERS.read().unwrap();
     for driver in strong_drivers() {
         let shell = call("/bin/sh", &["-c", "pwd; ls -A; echo x > y && cat y; ls -A /"]);
         let outcome = run(driver, &policy(), &shell);
@@ -75,6 +82,7 @@ fn a_run_has_an_empty_private_directory() {
 
 #[test]
 fn a_program_that_is_not_there_or_another_one_is_not_run() {
+    let _others = OTHERS.read().unwrap();
     for driver in strong_drivers() {
         let missing = driver.spawn(&policy(), &call("/usr/bin/nothing", &[]));
         assert!(matches!(missing, Err(SpawnProblem::Program(_))), "{}", driver.report().driver);
