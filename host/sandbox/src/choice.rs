@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::cgroup::GroupHome;
 use crate::driver::basic::Basic;
 use crate::driver::native::Native;
+use crate::driver::tool::Tool;
 use crate::driver::{SandboxDriver, SpawnProblem};
 use crate::layer::{DriverName, Layer};
 
@@ -103,7 +104,7 @@ impl Drivers {
             DriverName::Native => Arc::new(Native::try_new(groups)?),
             DriverName::Basic => Arc::new(Basic::try_new()?),
             DriverName::Bubblewrap | DriverName::Gvisor | DriverName::Podman => {
-                return Err(DriverMissing { driver: name, layer: None, reason: String::new() });
+                Arc::new(Tool::try_new(name, groups)?)
             }
         })
     }

@@ -10,8 +10,12 @@ use crate::policy::{ProgramCall, ProgramDigest, SandboxPolicy};
 use crate::running::Running;
 
 pub(crate) mod basic;
+mod bubblewrap;
 pub(crate) mod cage;
+mod gvisor;
 pub(crate) mod native;
+mod podman;
+pub(crate) mod tool;
 
 /// One way to run programs.
 ///

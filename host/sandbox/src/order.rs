@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::layer::Layer;
 use crate::policy::SandboxLimits;
-use crate::view::{Text, View};
+use crate::view::{Link, Text, View};
 
 /// Descriptor of the order in a stage.
 pub(crate) const ORDER_DESCRIPTOR: i32 = 3;
@@ -62,8 +62,8 @@ pub(crate) enum Identity {
 pub(crate) enum Inside {
     /// Our own layers.
     Native(NativeOrder),
-    /// A tool that sets up layers itself, with these files below [`TOOL_DIRECTORY`].
-    Tool(Vec<Text>),
+    /// A tool that sets up layers itself.
+    Tool(ToolOrder),
 }
 
 /// Where tools keep what is theirs: in a file system in memory that ends with the run.
@@ -77,6 +77,22 @@ pub(crate) struct NativeOrder {
     /// Whether Landlock is set up. It must work then.
     pub(crate) landlock: bool,
 }
+
+/// What a tool finds, beside the host's file system as the tool's user sees it.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ToolOrder {
+    /// Files below [`TOOL_DIRECTORY`].
+    pub(crate) texts: Vec<Text>,
+    /// Links below it.
+    pub(crate) links: Vec<Link>,
+    /// Limits that the tool hands on to the program because it is under them itself.
+    pub(crate) limits: Option<SandboxLimits>,
+    /// Whether it gets our lists of system calls, as descriptors [`FILTER_DESCRIPTORS`].
+    pub(crate) filters: bool,
+}
+
+/// Descriptors of the filters in a tool that takes them.
+pub(crate) const FILTER_DESCRIPTORS: [i32; 2] = [10, 11];
 
 /// One line of a stage's report.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,7 +172,12 @@ mod tests {
             gateway: 7,
             groups: vec![PathBuf::from("/sys/fs/cgroup/x/cgroup.procs")],
             identity: Identity::Nobody,
-            inside: Inside::Tool(Vec::new()),
+            inside: Inside::Tool(ToolOrder {
+                texts: Vec::new(),
+                links: Vec::new(),
+                limits: None,
+                filters: false,
+            }),
             program: Some(PathBuf::from("/bin/echo")),
             directory: PathBuf::from("/tmp"),
             arguments: arguments.iter().map(|text| OsStr::from_bytes(text).to_owned()).collect(),

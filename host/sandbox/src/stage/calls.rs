@@ -6,7 +6,11 @@
 //! and whatever a newer kernel adds. `clone3` is answered as if the kernel did not have it, so that
 //! C libraries fall back to `clone`, whose flags a filter can see.
 
+use std::fs::File;
+use std::io::{self, Seek, Write};
+
 use libc::c_long;
+use rustix::fs::{MemfdFlags, memfd_create};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen as Length, SeccompCmpOp as Is, SeccompCondition,
     SeccompFilter, SeccompRule, TargetArch,
@@ -286,6 +290,23 @@ pub(super) fn restrict() -> Result<(), StageProblem> {
     filters.iter().try_for_each(|filter| {
         seccompiler::apply_filter(filter).map_err(|error| failed(error.to_string()))
     })
+}
+
+/// The filters as files, in the form in which the kernel takes them (`struct sock_filter`), for a
+/// tool that sets them itself.
+pub(super) fn filter_files() -> io::Result<Vec<File>> {
+    let filters = filters().map_err(io::Error::other)?;
+    let file = |filter: &BpfProgram| {
+        let mut file = File::from(memfd_create("sandbox-filter", MemfdFlags::CLOEXEC)?);
+        for step in filter {
+            file.write_all(&step.code.to_ne_bytes())?;
+            file.write_all(&[step.jt, step.jf])?;
+            file.write_all(&step.k.to_ne_bytes())?;
+        }
+        file.rewind()?;
+        Ok(file)
+    };
+    filters.iter().map(file).collect()
 }
 
 /// The filters in the order in which they are set: of two errors the kernel gives the later's.

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, fchown, symlink};
 use std::path::{Path, PathBuf};
 
 use rustix::mount::{
@@ -13,9 +13,10 @@ use rustix::process::pivot_root;
 
 use super::system::{Reach, seal};
 use super::{InLayer, StageProblem};
+use crate::driver::cage::NOBODY;
 use crate::layer::Layer;
 use crate::order::{Inside, NativeOrder, TOOL_DIRECTORY};
-use crate::view::{Bind, DEVICES, SCRATCH, Text, View};
+use crate::view::{Bind, DEVICES, Link, SCRATCH, Text};
 
 /// Where the old root hangs while the new one is built.
 const OLD: &str = "/.old";
@@ -32,11 +33,11 @@ pub(super) fn build(inside: &Inside) -> Result<(), StageProblem> {
     mount_change("/", private).in_layer(Layer::MountView, "keeping mounts to itself")?;
     match inside {
         Inside::Native(native) => build_view(native),
-        Inside::Tool(texts) => {
+        Inside::Tool(tool) => {
             let options = format!("mode=0755,nr_inodes={SCRATCH_FILES}");
             memory(Path::new(TOOL_DIRECTORY), &options, MountFlags::NODEV)
                 .in_layer(Layer::MountView, "the tool's directory")?;
-            write_texts(texts).in_layer(Layer::MountView, "the tool's files")?;
+            furnish(&tool.links, &tool.texts).in_layer(Layer::MountView, "the tool's files")?;
             proc().in_layer(Layer::ProcessTree, "a /proc of its own")
         }
     }
@@ -52,7 +53,8 @@ fn build_view(native: &NativeOrder) -> Result<(), StageProblem> {
             StageProblem::new(Layer::MountView, what, &error)
         })?;
     }
-    furnish(&native.view).in_layer(Layer::MountView, "links and files")?;
+    furnish(&native.view.links, &native.view.texts)
+        .in_layer(Layer::MountView, "links and files")?;
     devices().in_layer(Layer::MountView, "devices")?;
     let size = native.limits.scratch_bytes;
     let options = format!("mode=0700,size={size},nr_inodes={SCRATCH_FILES}");
@@ -109,11 +111,9 @@ fn make_place(at: &Path, is_directory: bool) -> io::Result<()> {
     File::create_new(at).map(|_| ())
 }
 
-fn furnish(view: &View) -> io::Result<()> {
-    for link in &view.links {
-        symlink(&link.to, &link.at)?;
-    }
-    write_texts(&view.texts)
+fn furnish(links: &[Link], texts: &[Text]) -> io::Result<()> {
+    write_texts(texts)?;
+    links.iter().try_for_each(|link| symlink(&link.to, &link.at))
 }
 
 /// Texts can be secrets: they are the run's user's alone, and only to read. Directories above
@@ -126,6 +126,10 @@ fn write_texts(texts: &[Text]) -> io::Result<()> {
         let mut options = File::options();
         let mut file = options.write(true).create_new(true).mode(0o400).open(&text.at)?;
         file.write_all(text.content.as_bytes())?;
+        if rustix::process::geteuid().is_root() {
+            // A tool's program is nobody.
+            fchown(&file, Some(NOBODY), Some(NOBODY))?;
+        }
     }
     Ok(())
 }

@@ -4,14 +4,16 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use command_fds::{CommandFdExt, FdMapping};
+use rustix::fs::Mode;
 use rustix::process::{
-    Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit,
+    Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit, umask,
 };
 
 use super::system::close_the_rest;
 use super::{InLayer, StageProblem, calls, privileges};
 use crate::layer::Layer;
-use crate::order::{Inside, NativeOrder, Order};
+use crate::order::{FILTER_DESCRIPTORS, Identity, Inside, NativeOrder, Order, ToolOrder};
 use crate::policy::SandboxLimits;
 
 /// Returns only why it could not become the program.
@@ -25,7 +27,24 @@ pub(super) fn become_it(order: &Order) -> StageProblem {
     };
     let mut command = Command::new(path);
     command.args(&order.arguments).env_clear().envs(order.environment.iter().cloned());
+    if let Inside::Tool(ToolOrder { filters: true, .. }) = &order.inside
+        && let Err(problem) = hand_filters(&mut command)
+    {
+        return problem;
+    }
     StageProblem::of_program("exec", &command.exec())
+}
+
+fn hand_filters(command: &mut Command) -> Result<(), StageProblem> {
+    let failed = |error: &io::Error| {
+        StageProblem::new(Layer::SystemCalls, "handing on the list of system calls", error)
+    };
+    let files = calls::filter_files().map_err(|error| failed(&error))?;
+    let mappings = files.into_iter().zip(FILTER_DESCRIPTORS);
+    let mappings =
+        mappings.map(|(file, child_fd)| FdMapping { parent_fd: file.into(), child_fd }).collect();
+    let mapped = command.fd_mappings(mappings).map(|_| ());
+    mapped.map_err(|error| failed(&io::Error::other(error)))
 }
 
 fn prepare(order: &Order) -> Result<(), StageProblem> {
@@ -36,7 +55,14 @@ fn prepare(order: &Order) -> Result<(), StageProblem> {
     close_the_rest().in_layer(Layer::ProcessTree, "closing what is open")?;
     match &order.inside {
         Inside::Native(native) => confine(native),
-        Inside::Tool(_) => Ok(()),
+        Inside::Tool(tool) => {
+            if order.identity == Identity::Root {
+                // It makes directories as root that the program, as nobody, has to pass.
+                umask(Mode::from_raw_mode(0o022));
+            }
+            let limits = tool.limits.as_ref().map_or(Ok(()), limit);
+            limits.in_layer(Layer::ResourceLimits, "the resource limits")
+        }
     }
 }
 
