@@ -14,7 +14,7 @@ use std::io;
 use crate::layer::Layer;
 use crate::order::{Order, Report};
 
-mod calls;
+pub(crate) mod calls;
 mod first;
 mod mounts;
 mod outer;

@@ -3,6 +3,7 @@
 //! This binary serves three purposes: it holds the tests, it is the stage of the drivers that it
 //! tests, and it is the program that tries to escape.
 
+#[cfg(test)]
 mod drivers {
     mod attempts;
     mod escapes;

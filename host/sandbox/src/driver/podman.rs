@@ -11,7 +11,8 @@ use super::tool::{Command, Phrase, Terms};
 use crate::cgroup::Spare;
 use crate::layer::Layer;
 use crate::order::{TOOL_DIRECTORY, ToolOrder};
-use crate::view::SCRATCH;
+use crate::stage::calls;
+use crate::view::{SCRATCH, Text};
 
 pub(crate) const TERMS: Terms = Terms {
     binary: "podman",
@@ -35,7 +36,9 @@ pub(crate) const TERMS: Terms = Terms {
 
 fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
     let root = Path::new(TOOL_DIRECTORY).join("rootfs");
-    let (texts, links) = rootfs(&phrase.view, &root);
+    let (mut texts, links) = rootfs(&phrase.view, &root);
+    let profile = Path::new(TOOL_DIRECTORY).join("system-calls.json");
+    texts.push(Text { at: profile.clone(), content: calls::profile().to_string() });
     let limits = &phrase.policy.limits;
     let directory = text(phrase.directory.as_os_str())?;
     let words = format!(
@@ -43,6 +46,7 @@ fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
          --tmpdir={TOOL_DIRECTORY}/libpod --storage-driver=vfs --cgroup-manager=cgroupfs \
          --events-backend=none --runtime=runc run --interactive --network=none --read-only \
          --read-only-tmpfs=false --cap-drop=all --security-opt=no-new-privileges \
+         --security-opt=seccomp={profile} \
          --log-driver=none --no-healthcheck --no-hosts --unsetenv-all --umask=0077 \
          --hostname=sandbox --user={user}:{user} --pids-limit={processes} --memory={memory} \
          --ulimit=cpu={cpu}:{cpu_hard} --ulimit=nofile={files}:{files} \
@@ -50,6 +54,7 @@ fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
          --tmpfs={SCRATCH}:rw,nosuid,nodev,mode=1777,size={scratch}",
         // Counted over all runs of the user: the control group counts this one's.
         all = getrlimit(Resource::Nproc).maximum.map_or(-1, u64::cast_signed),
+        profile = profile.display(),
         user = phrase.user,
         processes = limits.processes,
         memory = limits.memory_bytes,
