@@ -343,5 +343,6 @@ fn process_target(provider: &resources::Provider) -> ProcessTarget {
         max_open_files: limits.max_open_files,
         max_processes: limits.max_processes,
         max_file_bytes: limits.max_file_bytes,
+        sandbox: exchange::ProgramSandbox::ordinary(),
     }
 }

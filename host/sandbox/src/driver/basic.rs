@@ -1,4 +1,5 @@
-//! Confinement with what every Linux has: user, capabilities, limits, session, call filter.
+//! The driver of last resort, with what every Linux has: user, capabilities, limits, session,
+//! call filter. A program can read what its user can read, and use the network.
 //!
 //! This module is where `unsafe` is allowed, for two reasons: code that runs between fork and exec
 //! is unsafe to set up, because another thread may have held a lock when the process was copied;
@@ -9,33 +10,34 @@
 //! therefore refuses `setsid` and `setpgid` with `EPERM` after the program was made a leader
 //! itself, and ends a program that calls through another architecture's table.
 #![allow(unsafe_code)]
-
+use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 
-use exchange::ProcessTarget;
 use rustix::fs::Mode;
 use rustix::process::{
     Gid, Pid, Resource, Rlimit, Signal, Uid, getpid, getppid, getrlimit,
     set_parent_process_death_signal, setrlimit, setsid, umask,
 };
 use rustix::thread::{
-    CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set, set_capabilities,
+    CapabilitySet, CapabilitySets, clear_ambient_capability_set, set_capabilities,
     set_no_new_privs, set_thread_groups, set_thread_res_gid, set_thread_res_uid,
 };
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
-use tracing::warn;
+use tempfile::TempDir;
 
-use super::ProcessSetupProblem;
-use super::sandbox::Sandbox;
-
-/// User and group `nobody`, by convention of Linux and of user namespaces.
-const NOBODY: u32 = 65534;
+use super::cage::{NOBODY, identity};
+use super::{SandboxDriver, SpawnProblem, check_layers};
+use crate::choice::DriverMissing;
+use crate::layer::{DriverName, DriverReport, Layer, LayerState};
+use crate::order::Identity;
+use crate::policy::{CredentialSlot, ProgramCall, SandboxLimits, SandboxPolicy};
+use crate::program::check_digest;
+use crate::running::{Running, Traces};
 
 /// Capability numbers are asked for up to here; the kernel says where its own end.
 const MAX_CAPABILITIES: libc::c_ulong = 64;
@@ -43,66 +45,114 @@ const MAX_CAPABILITIES: libc::c_ulong = 64;
 /// System calls of the x32 table carry this bit under the ordinary architecture's name.
 const X32_BIT: i64 = 0x4000_0000;
 
-/// The default driver.
-pub(super) struct Confinement {
+/// See the module.
+pub(crate) struct Basic {
     becomes_nobody: bool,
     filter: Option<Arc<BpfProgram>>,
+    report: DriverReport,
 }
 
-impl Confinement {
-    /// Finds out what this process may do, and warns of what it may not.
-    pub(super) fn detect() -> Result<Self, ProcessSetupProblem> {
-        let filter = group_filter().map_err(ProcessSetupProblem::Filter)?;
-        if filter.is_none() {
-            warn!("no system call filter here: programs could outlive their requests");
-        }
-        Ok(Self { becomes_nobody: may_become_nobody(), filter: filter.map(Arc::new) })
+impl Basic {
+    /// Finds out what this process may do.
+    pub(crate) fn try_new() -> Result<Self, DriverMissing> {
+        let filter = group_filter().map_err(|error| DriverMissing {
+            driver: DriverName::Basic,
+            layer: Some(Layer::SystemCalls),
+            reason: error.to_string(),
+        })?;
+        let becomes_nobody = identity() == Identity::Nobody;
+        let state = |works, reason: &str| match works {
+            true => LayerState::Works,
+            false => LayerState::Missing(reason.to_owned()),
+        };
+        let layers = vec![
+            (Layer::User, state(becomes_nobody, "the gateway may not change its user")),
+            (Layer::NoNewPrivileges, LayerState::Works),
+            (Layer::NoCapabilities, LayerState::Works),
+            (Layer::ResourceLimits, LayerState::Works),
+            (
+                Layer::ProcessTree,
+                LayerState::Missing(
+                    match &filter {
+                        Some(_) => "a call filter keeps programs in their process group instead",
+                        None => "no call filter either: programs could outlive their requests",
+                    }
+                    .to_owned(),
+                ),
+            ),
+        ];
+        let report = DriverReport { driver: DriverName::Basic, layers };
+        Ok(Self { becomes_nobody, filter: filter.map(Arc::new), report })
     }
-}
 
-impl Sandbox for Confinement {
-    fn confine(
+    fn private_directory(&self) -> io::Result<TempDir> {
+        let directory = tempfile::Builder::new()
+            .prefix("patchbay-run-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir()?;
+        self.give(directory.path())?;
+        Ok(directory)
+    }
+
+    fn give(&self, path: &Path) -> io::Result<()> {
+        match self.becomes_nobody {
+            true => chown(path, Some(NOBODY), Some(NOBODY)),
+            false => Ok(()),
+        }
+    }
+
+    /// Sets the variable of the credential, and writes its file if it has one.
+    fn hand_over(
         &self,
         command: &mut Command,
+        call: &ProgramCall,
         directory: &Path,
-        target: &ProcessTarget,
     ) -> io::Result<()> {
-        if self.becomes_nobody {
-            chown(directory, Some(NOBODY), Some(NOBODY))?;
-        }
-        command.current_dir(directory);
-        let steps = Steps {
-            gateway: getpid(),
-            becomes_nobody: self.becomes_nobody,
-            limits: limits_of(target),
-            filter: self.filter.clone(),
+        let Some(credential) = &call.credential else {
+            return Ok(());
         };
-        // SAFETY: `apply` makes system calls only; see the module's doc.
-        unsafe { command.pre_exec(move || steps.apply()) };
+        match &credential.slot {
+            CredentialSlot::Variable(name) => command.env(name, &credential.secret),
+            CredentialSlot::File(name) => {
+                let path = directory.join(".credential");
+                std::fs::write(&path, &credential.secret)?;
+                std::fs::set_permissions(&path, Permissions::from_mode(0o400))?;
+                self.give(&path)?;
+                command.env(name, path)
+            }
+        };
         Ok(())
     }
 }
 
-/// Whether this process can give up its user: root, with the capabilities for it, in a user
-/// namespace that knows `nobody`.
-fn may_become_nobody() -> bool {
-    let needed = CapabilitySet::SETUID | CapabilitySet::SETGID | CapabilitySet::CHOWN;
-    capabilities(None).is_ok_and(|own| own.effective.contains(needed))
-        && maps_nobody("/proc/self/uid_map")
-        && maps_nobody("/proc/self/gid_map")
-        && std::fs::read_to_string("/proc/self/setgroups").is_ok_and(|text| text.trim() == "allow")
-}
+impl SandboxDriver for Basic {
+    fn report(&self) -> &DriverReport {
+        &self.report
+    }
 
-/// Whether a map of a user namespace (`user_namespaces(7)`) has an entry for `nobody`.
-fn maps_nobody(path: &str) -> bool {
-    let Ok(map) = std::fs::read_to_string(path) else {
-        return false;
-    };
-    map.lines().any(|line| {
-        let numbers: Vec<u64> = line.split_whitespace().flat_map(str::parse).collect();
-        matches!(numbers[..], [first, _, count]
-            if (first..first.saturating_add(count)).contains(&u64::from(NOBODY)))
-    })
+    fn spawn(&self, policy: &SandboxPolicy, call: &ProgramCall) -> Result<Running, SpawnProblem> {
+        check_layers(&self.report, policy)?;
+        check_digest(policy, call)?;
+        let directory = self.private_directory().map_err(SpawnProblem::Driver)?;
+        let mut command = Command::new(&call.program);
+        command.args(&call.arguments).env_clear().envs(call.environment.iter().cloned());
+        self.hand_over(&mut command, call, directory.path()).map_err(SpawnProblem::Driver)?;
+        command
+            .current_dir(policy.directory.as_deref().unwrap_or(directory.path()))
+            .stdin(if call.feeds_stdin { Stdio::piped() } else { Stdio::null() })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let steps = Steps {
+            gateway: getpid(),
+            becomes_nobody: self.becomes_nobody,
+            limits: limits_of(&policy.limits),
+            filter: self.filter.clone(),
+        };
+        // SAFETY: `apply` makes system calls only; see the module's doc.
+        unsafe { command.pre_exec(move || steps.apply()) };
+        let child = command.spawn().map_err(SpawnProblem::Program)?;
+        Ok(Running::new(child, None, Traces { directory: Some(directory), groups: None }))
+    }
 }
 
 /// The filter that keeps a program in its group; `None` where there is none.
@@ -136,23 +186,16 @@ fn filters_work() -> bool {
 
 /// Soft and hard limits. Processor time ends with `SIGXCPU`, so that the log can say so, and a
 /// second later with `SIGKILL`.
-fn limits_of(target: &ProcessTarget) -> [(Resource, u64, u64); 6] {
-    let cpu_seconds = whole_seconds(target.max_cpu);
+fn limits_of(limits: &SandboxLimits) -> [(Resource, u64, u64); 6] {
     let equal = |resource, limit| (resource, limit, limit);
     [
-        equal(Resource::As, target.max_memory_bytes),
-        (Resource::Cpu, cpu_seconds, cpu_seconds.saturating_add(1)),
-        equal(Resource::Nofile, target.max_open_files),
-        equal(Resource::Nproc, target.max_processes),
-        equal(Resource::Fsize, target.max_file_bytes),
+        equal(Resource::As, limits.memory_bytes),
+        (Resource::Cpu, limits.cpu_seconds, limits.cpu_seconds.saturating_add(1)),
+        equal(Resource::Nofile, limits.open_files),
+        equal(Resource::Nproc, limits.processes),
+        equal(Resource::Fsize, limits.file_bytes),
         equal(Resource::Core, 0),
     ]
-}
-
-/// Rounded up: a limit of 0 seconds would be none in time to start.
-fn whole_seconds(time: Duration) -> u64 {
-    let part = u64::from(time.subsec_nanos() > 0);
-    time.as_secs().saturating_add(part).max(1)
 }
 
 /// What happens between fork and exec.
@@ -237,17 +280,5 @@ fn close_inherited_files() {
             libc::c_uint::MAX,
             libc::CLOSE_RANGE_CLOEXEC,
         );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn processor_time_is_rounded_up_to_whole_seconds() {
-        assert_eq!(whole_seconds(Duration::ZERO), 1);
-        assert_eq!(whole_seconds(Duration::from_millis(1500)), 2);
-        assert_eq!(whole_seconds(Duration::from_secs(3)), 3);
     }
 }
