@@ -103,7 +103,7 @@ async fn the_directory_is_private_and_empty() {
 
 #[tokio::test]
 async fn a_driver_or_a_layer_that_there_is_not_is_a_refusal() {
-    let cases: [(fn(&mut ProcessTarget), FailureKind, &str); 4] = [
+    let cases: [(Change, FailureKind, &str); 4] = [
         (|target| target.sandbox.driver = Some("docker".into()), MISCONFIGURED, "\"native\""),
         (|target| target.sandbox.demanded_layers = vec!["moat".into()], MISCONFIGURED, "moat"),
         (
@@ -122,6 +122,8 @@ async fn a_driver_or_a_layer_that_there_is_not_is_a_refusal() {
         assert!(failure.message().contains(words), "{failure}");
     }
 }
+
+type Change = fn(&mut ProcessTarget);
 
 const MISCONFIGURED: FailureKind = FailureKind::ProviderMisconfigured;
 
