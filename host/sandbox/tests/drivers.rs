@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod drivers {
+    mod at_exit;
     mod attempts;
     mod escapes;
     mod leftovers;

@@ -85,7 +85,6 @@ impl Host {
         SandboxPolicy { read_only: vec![PLACE.join("shared")], ..policy() }
     }
 
-    #[expect(clippy::too_many_lines, reason = "one row a line of a table")]
     fn rows(&self) -> Vec<Row> {
         use Control::{AsNobody, AsRoot, None};
         let place = PLACE.to_str().unwrap();

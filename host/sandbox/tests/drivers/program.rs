@@ -11,6 +11,7 @@ use sandbox::{
     DriverName, Drivers, ProgramCall, Running, SandboxDriver, SandboxLimits, SandboxPolicy, Traces,
 };
 
+use super::at_exit;
 use super::attempts::ATTEMPT_ARGUMENT;
 
 /// One for the whole binary, as in the gateway.
@@ -32,15 +33,32 @@ pub(crate) fn strong_drivers() -> Vec<&'static Arc<dyn SandboxDriver>> {
 }
 
 /// A place that programs can be given parts of. Not below `/tmp`, which is private in a sandbox.
+/// It holds a setuid program, so it is removed at exit, and what killed tests left is removed
+/// before.
 pub(crate) static PLACE: LazyLock<PathBuf> = LazyLock::new(|| {
-    let place = PathBuf::from(format!("/var/tmp/sandbox-tests-{}", std::process::id()));
+    remove_places(|owner| !std::path::Path::new(&format!("/proc/{owner}")).exists());
+    let place = PathBuf::from(format!("{PLACES}{}", std::process::id()));
     std::fs::create_dir_all(&place).unwrap();
+    at_exit::register(|| remove_places(|owner| owner == std::process::id()));
     std::fs::set_permissions(&place, Permissions::from_mode(0o755)).unwrap();
     let program = place.join("attempt");
     std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     std::fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
     place
 });
+
+/// Where places are, without the number of the process.
+const PLACES: &str = "/var/tmp/sandbox-tests-";
+
+fn remove_places(is_wanted: impl Fn(u32) -> bool) {
+    for entry in std::fs::read_dir("/var/tmp").unwrap().flatten() {
+        let path = entry.path();
+        let owner = path.to_str().and_then(|path| path.strip_prefix(PLACES)?.parse().ok());
+        if owner.is_some_and(&is_wanted) {
+            let _ = std::fs::remove_dir_all(path);
+        }
+    }
+}
 
 pub(crate) fn policy() -> SandboxPolicy {
     SandboxPolicy {

@@ -101,12 +101,9 @@ async fn the_directory_is_private_and_empty() {
     assert_eq!(output_of(shell(script)).await, "/tmp\n0077\nx\n");
 }
 
-/// A wish, and what comes of it.
-type Case = (fn(&mut ProcessTarget), FailureKind, &'static str);
-
 #[tokio::test]
 async fn a_driver_or_a_layer_that_there_is_not_is_a_refusal() {
-    let cases: [Case; 4] = [
+    let cases: [(Change, FailureKind, &str); 4] = [
         (|target| target.sandbox.driver = Some("docker".into()), MISCONFIGURED, "\"native\""),
         (|target| target.sandbox.demanded_layers = vec!["moat".into()], MISCONFIGURED, "moat"),
         (
@@ -125,6 +122,8 @@ async fn a_driver_or_a_layer_that_there_is_not_is_a_refusal() {
         assert!(failure.message().contains(words), "{failure}");
     }
 }
+
+type Change = fn(&mut ProcessTarget);
 
 const MISCONFIGURED: FailureKind = FailureKind::ProviderMisconfigured;
 
