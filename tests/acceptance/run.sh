@@ -5,6 +5,12 @@
 #
 #   echo   the official Python and JavaScript clients chat with the provider `echo`, a real
 #          program, streamed and not
+#   operators
+#          the README's walk as it is written: provider, test, route, key, chat, rotation,
+#          revocation, usage and audit, with the commands and with curl
+#   contract
+#          schemathesis drives a gateway by its own OpenAPI document: what the document allows
+#          and what it does not, and every reply is checked against it
 #   model  the same clients ask a real llama.cpp server with a real small model directly and
 #          through the gateway: chat, stream with and without usage, embeddings; both have to
 #          give the same answers
@@ -124,6 +130,8 @@ accept_churn() {
   "$python" "$here/churn.py" "$patchbay"
 }
 
+# shellcheck source=tests/acceptance/operators.sh
+source "$here/operators.sh"
 # shellcheck source=tests/acceptance/vendors.sh
 source "$here/vendors.sh"
 
@@ -134,7 +142,7 @@ accept_fuzz() {
 }
 
 # A stage is a word here and a function `accept_WORD`, with _ for -.
-stages="echo model churn mocks vendors dialects-model fuzz"
+stages="echo operators contract model churn mocks vendors dialects-model fuzz"
 
 [[ -x $patchbay ]] ||
   fail "$patchbay is not there: run \`cargo xtask acceptance\`, or set PATCHBAY_BINARY"

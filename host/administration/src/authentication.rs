@@ -14,7 +14,7 @@
 //! anybody behind the same proxy lock out every operator, and keep keys from being revoked, with
 //! ten requests a minute. Nor would it guard anything: a signature over 256 bits of secret cannot
 //! be guessed, a verification costs less than the request that brings it, and keys are fetched at
-//! most every 30 seconds whoever asks. What the limit does take away is the reason why a token was
+//! most every 30 seconds, every 5 while that fails, whoever asks. What the limit does take away is the reason why a token was
 //! refused, and it tells a client with an old token in a loop when to come back.
 
 mod claims;

@@ -1,7 +1,7 @@
 //! Points in time, as records and views write them: RFC 3339, in UTC, to the millisecond.
 
 use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
+use time::{Duration, OffsetDateTime, UtcOffset};
 
 /// Now, to the millisecond: what is written is what was meant.
 pub(crate) fn now() -> OffsetDateTime {
@@ -12,6 +12,12 @@ pub(crate) fn now() -> OffsetDateTime {
 pub(crate) fn text(at: OffsetDateTime) -> String {
     let at = to_the_millisecond(at.to_offset(UtcOffset::UTC));
     at.format(&Rfc3339).expect("years of clocks have four digits")
+}
+
+/// Some days earlier; `None` if that is before 1970, when nothing was written down.
+pub(crate) fn days_before(at: OffsetDateTime, days: u32) -> Option<OffsetDateTime> {
+    let earlier = at.checked_sub(Duration::days(i64::from(days)))?;
+    (earlier >= OffsetDateTime::UNIX_EPOCH).then_some(earlier)
 }
 
 fn to_the_millisecond(at: OffsetDateTime) -> OffsetDateTime {

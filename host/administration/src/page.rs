@@ -5,15 +5,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::problem::AdminProblem;
 
-/// Most elements of a page.
-const MAX_LIMIT: usize = 200;
-
-/// Elements of a page where the operator says nothing.
-const DEFAULT_LIMIT: usize = 50;
-
-/// Longest cursor, in characters: that of the longest model name, encoded.
-const MAX_CURSOR_CHARS: usize = 512;
-
 /// Which page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageRequest {
@@ -24,17 +15,28 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
+    /// Most elements of a page.
+    pub const MAX_LIMIT: usize = 200;
+
+    /// Elements of a page where the operator says nothing.
+    pub const DEFAULT_LIMIT: usize = 50;
+
+    /// Longest cursor, in characters: that of the longest model name, encoded.
+    pub const MAX_CURSOR_CHARS: usize = 512;
+
     /// Reads the query parameters `limit` and `cursor`.
     ///
     /// # Errors
     /// If one of them is not what a page can be asked with.
     pub fn try_new(limit: Option<&str>, cursor: Option<&str>) -> Result<Self, AdminProblem> {
         let limit = match limit {
-            None => DEFAULT_LIMIT,
+            None => Self::DEFAULT_LIMIT,
             Some(text) => {
-                let number = text.parse().ok().filter(|number| (1..=MAX_LIMIT).contains(number));
+                let number =
+                    text.parse().ok().filter(|number| (1..=Self::MAX_LIMIT).contains(number));
                 number.ok_or_else(|| {
-                    let text = format!("limit must be a whole number; use 1 to {MAX_LIMIT}");
+                    let most = Self::MAX_LIMIT;
+                    let text = format!("limit must be a whole number; use 1 to {most}");
                     AdminProblem::BadRequest(text)
                 })?
             }
@@ -50,7 +52,8 @@ pub(crate) fn encode_cursor(key: &str) -> String {
 }
 
 fn decode_cursor(cursor: &str) -> Result<String, AdminProblem> {
-    let bytes = (cursor.len() <= MAX_CURSOR_CHARS).then(|| URL_SAFE_NO_PAD.decode(cursor));
+    let bytes =
+        (cursor.len() <= PageRequest::MAX_CURSOR_CHARS).then(|| URL_SAFE_NO_PAD.decode(cursor));
     let key = bytes.and_then(Result::ok).and_then(|bytes| String::from_utf8(bytes).ok());
     key.filter(|key| !key.is_empty()).ok_or_else(|| {
         let text = "cursor is none of this list; use next_cursor of the page before as it is";

@@ -25,12 +25,6 @@ use crate::records::{PreviousCredentials, SealedCredentials};
 use crate::views::View;
 use crate::workings::Workings;
 
-/// Longest time for which a replaced secret can be put back.
-const MAX_GRACE_SECONDS: u64 = 7 * 24 * 3600;
-
-/// That time where the operator says nothing.
-const DEFAULT_GRACE_SECONDS: u64 = 3600;
-
 /// What an operator asks for.
 struct Rotation {
     secrets: BTreeMap<String, SecretString>,
@@ -39,6 +33,15 @@ struct Rotation {
 }
 
 impl Administration {
+    /// Longest secret.
+    pub const MAX_SECRET_BYTES: usize = secrets::MAX_SECRET_BYTES;
+
+    /// Longest time for which a replaced secret can be put back.
+    pub const MAX_GRACE_SECONDS: u64 = 7 * 24 * 3600;
+
+    /// That time where the operator says nothing.
+    pub const DEFAULT_GRACE_SECONDS: u64 = 3600;
+
     /// Replaces credentials of a stored provider. Unless the operator says otherwise, the provider
     /// is asked with the new ones first, and nothing changes if it does not accept them. Requests
     /// on their way keep the secret they have; the replaced one stays sealed for the grace time. A
@@ -169,14 +172,15 @@ fn read_secrets(value: Option<Value>, problems: &mut Problems) -> BTreeMap<Strin
 }
 
 fn read_grace(members: &Map<String, Value>, problems: &mut Problems) -> Duration {
+    let most = Administration::MAX_GRACE_SECONDS;
     let seconds = match members.get("grace_seconds") {
-        None | Some(Value::Null) => Some(DEFAULT_GRACE_SECONDS),
-        Some(value) => value.as_u64().filter(|seconds| *seconds <= MAX_GRACE_SECONDS),
+        None | Some(Value::Null) => Some(Administration::DEFAULT_GRACE_SECONDS),
+        Some(value) => value.as_u64().filter(|seconds| *seconds <= most),
     };
     let seconds = seconds.and_then(|seconds| i64::try_from(seconds).ok());
     seconds.map_or_else(
         || {
-            let fix = format!("use a whole number from 0 to {MAX_GRACE_SECONDS}");
+            let fix = format!("use a whole number from 0 to {most}");
             problems.report("grace_seconds", "is no time to wait", fix);
             Duration::ZERO
         },

@@ -1,5 +1,6 @@
 //! The actions with everything behind them but the gateway's tables, which are a fake board.
 
+mod audit;
 mod board;
 mod changes;
 mod durability;
@@ -7,6 +8,7 @@ mod keys;
 mod lists;
 mod maintenance;
 mod master_key;
+mod random_changes;
 mod room;
 mod rotation;
 mod secrecy;

@@ -36,4 +36,6 @@ pub use plugin_port::{
 pub use probe::{ProbeReport, ProbeStep, Verdict};
 pub use process_port::{ProcessArgument, ProcessExchange, ProcessPlan, ProcessTransport};
 pub use reach_port::{ReachPort, ReachReport};
-pub use target::{HttpTarget, NetworkReach, ProcessTarget, Timeouts};
+pub use target::{
+    HttpTarget, NetworkReach, ProcessTarget, ProgramCredential, ProgramSandbox, Timeouts,
+};

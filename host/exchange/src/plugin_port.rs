@@ -169,6 +169,19 @@ pub trait PluginCatalog: Send + Sync {
     /// The adapter of a name.
     fn adapter(&self, name: &str) -> Option<Adapter>;
 
+    /// The normalizer of a dialect for one request: where two generations share the traffic, the
+    /// request's id decides, so that all its attempts meet the same one.
+    fn dialect_for(&self, name: &str, request: &RequestId) -> Option<Arc<dyn EgressDialect>> {
+        let _ = request;
+        self.dialect(name)
+    }
+
+    /// The adapter of a name for one request, likewise.
+    fn adapter_for(&self, name: &str, request: &RequestId) -> Option<Adapter> {
+        let _ = request;
+        self.adapter(name)
+    }
+
     /// The dialect an adapter speaks unless the provider says otherwise.
     fn default_dialect(&self, adapter: &str) -> Option<String>;
 

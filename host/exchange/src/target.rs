@@ -1,5 +1,6 @@
 //! What the operator allows one provider: deadlines, sizes, reach.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,14 +50,66 @@ pub struct ProcessTarget {
     pub idle: Duration,
     /// Standard output; more ends the run as `UpstreamError`.
     pub max_output_bytes: u64,
-    /// Address space (`RLIMIT_AS`).
+    /// Address space of a process (`RLIMIT_AS`), and memory of the run where control groups work.
     pub max_memory_bytes: u64,
     /// Processor time (`RLIMIT_CPU`).
     pub max_cpu: Duration,
     /// Open files (`RLIMIT_NOFILE`).
     pub max_open_files: u64,
-    /// Processes and threads of the run's user (`RLIMIT_NPROC`).
+    /// Processes and threads of the run.
     pub max_processes: u64,
     /// Size of a file it writes (`RLIMIT_FSIZE`).
     pub max_file_bytes: u64,
+    /// How the program is kept in.
+    pub sandbox: ProgramSandbox,
+}
+
+/// What a provider's programs are run in, beside the limits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ProgramSandbox {
+    /// The driver that is demanded, by name; the strongest that works if absent.
+    pub driver: Option<Arc<str>>,
+    /// Layers without which nothing is run, by name.
+    pub demanded_layers: Vec<Arc<str>>,
+    /// SHA-256 that the program must have.
+    pub digest: Option<[u8; 32]>,
+    /// Files and directories that it may read beside the system's. Absolute.
+    pub read_only: Vec<PathBuf>,
+    /// Working directory; a private one if absent.
+    pub directory: Option<PathBuf>,
+    /// How it gets the credential.
+    pub credential: ProgramCredential,
+    /// All that it keeps in its private directory.
+    pub max_scratch_bytes: u64,
+    /// Runs at once.
+    pub max_concurrent: usize,
+    /// Runs that wait for a place; another one is refused as `QueueFull`.
+    pub max_queued: usize,
+}
+
+/// How a program gets its credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProgramCredential {
+    /// In the variable.
+    Variable,
+    /// In a file that it alone can read; the variable holds the path.
+    File,
+}
+
+impl ProgramSandbox {
+    /// What a provider has that says nothing of its own: the strongest driver, no path beside
+    /// the system's, 64 MiB of files, 16 runs at once and 64 that wait.
+    pub const fn ordinary() -> Self {
+        Self {
+            driver: None,
+            demanded_layers: Vec::new(),
+            digest: None,
+            read_only: Vec::new(),
+            directory: None,
+            credential: ProgramCredential::Variable,
+            max_scratch_bytes: 64 << 20,
+            max_concurrent: 16,
+            max_queued: 64,
+        }
+    }
 }

@@ -17,6 +17,9 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use plugin_runtime::Allocator;
+
+use crate::wiring::COMPILE_COMMAND;
 
 pub(crate) use audit::{AuditCommand, AuditFilter, AuditList, Grouping, UsageArguments};
 pub(crate) use gateway::{GatewayChoice, MasterKeyCommand, Pinned, Read};
@@ -76,6 +79,18 @@ pub(crate) enum Command {
     Restore(RestoreArguments),
     /// Bring the store to the format of this version; the gateway must not run
     Migrate(ConfigurationChoice),
+    /// Print the OpenAPI document of both APIs, as YAML
+    Openapi {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compile the plugin on standard input; what a gateway starts for itself
+    #[command(name = COMPILE_COMMAND, hide = true)]
+    CompilePlugin {
+        /// Where the memories of instances come from
+        allocator: Allocator,
+    },
 }
 
 /// Which configuration to use.

@@ -8,6 +8,7 @@ mod document;
 mod key;
 mod master_key;
 mod members;
+mod openapi;
 mod pages;
 mod plugin;
 mod provider;
@@ -23,7 +24,7 @@ use crate::command_line::{
     ProviderCommand, RouteCommand,
 };
 use crate::terminal;
-use crate::wiring;
+use crate::wiring::{self, Purpose};
 use admin_client::Refusal;
 
 /// Runs a command to its end. An error is one line that says what to do; wrong usage ends the
@@ -42,7 +43,9 @@ pub(crate) fn run(command_line: CommandLine) -> anyhow::Result<()> {
 
 fn dispatch(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Serve(choice) => wiring::serve(wiring::prepare(choice.config.as_deref())?),
+        Command::Serve(choice) => {
+            wiring::serve(wiring::prepare(choice.config.as_deref(), Purpose::Serve)?)
+        }
         Command::Check(choice) => check::run(&choice),
         Command::Token(arguments) => token::run(&arguments),
         Command::Key(command) => run_key(command),
@@ -60,6 +63,8 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Backup(arguments) => store::back_up(&arguments),
         Command::Restore(arguments) => store::restore(&arguments),
         Command::Migrate(choice) => store::migrate(&choice),
+        Command::Openapi { json } => openapi::run(json),
+        Command::CompilePlugin { allocator } => wiring::compile_plugin(allocator),
     }
 }
 

@@ -18,6 +18,8 @@ use clap::Parser as _;
 use crate::command_line::CommandLine;
 
 fn main() -> ExitCode {
+    // Programs of providers start as this program: before anything else is set up.
+    sandbox::serve_stage_if_asked();
     allocation::limit_arenas();
     match commands::run(CommandLine::parse()) {
         Ok(()) => ExitCode::SUCCESS,

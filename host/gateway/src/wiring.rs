@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use pipeline::Meters;
-use plugin_runtime::Registry;
+use plugin_runtime::{PluginLife, Registry};
 use secrets::Sources;
 
 use crate::configuration::{self, Configuration, Finding, Reading, Variables};
@@ -31,7 +31,17 @@ use offer::Offer;
 use watched_file::WatchedFile;
 
 pub(crate) use operators::{admin_token, store_path};
+pub(crate) use plugins::{COMPILE_COMMAND, compile as compile_plugin};
 pub(crate) use serve::serve;
+
+/// What a configuration is prepared for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To serve.
+    Serve,
+    /// To say whether it could; nothing on disk is changed.
+    Check,
+}
 
 /// A configuration that can serve.
 pub(crate) struct Prepared {
@@ -46,6 +56,7 @@ pub(crate) struct Prepared {
     variables: Variables,
     sources: Sources,
     registry: Arc<Registry>,
+    life: Option<PluginLife>,
     meters: Arc<Meters>,
     tables: FileTables,
 }
@@ -55,7 +66,7 @@ pub(crate) struct Prepared {
 /// # Errors
 /// One line that says what to do. Problems of the configuration have been written to standard
 /// error by then, one line each.
-pub(crate) fn prepare(named: Option<&Path>) -> anyhow::Result<Prepared> {
+pub(crate) fn prepare(named: Option<&Path>, purpose: Purpose) -> anyhow::Result<Prepared> {
     let file = configuration::locate(named)?;
     let watched_file = WatchedFile::new(&file);
     let variables: Variables = std::env::vars_os().collect();
@@ -63,7 +74,7 @@ pub(crate) fn prepare(named: Option<&Path>) -> anyhow::Result<Prepared> {
         Ok(reading) => reading,
         Err(findings) => return Err(report(&findings)),
     };
-    let plugins = plugins::load(&reading.configuration.plugins)?;
+    let plugins = plugins::load(&reading.configuration.plugins, purpose)?;
     let meters = Arc::new(Meters::default());
     match fit(reading, &plugins.offer, &meters) {
         Ok(Fitted { configuration, sources, tables }) => Ok(Prepared {
@@ -73,7 +84,8 @@ pub(crate) fn prepare(named: Option<&Path>) -> anyhow::Result<Prepared> {
             watched_file,
             variables,
             sources,
-            registry: Arc::new(plugins.registry),
+            registry: plugins.registry,
+            life: plugins.life,
             meters,
             tables,
         }),

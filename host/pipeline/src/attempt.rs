@@ -95,7 +95,8 @@ pub(crate) async fn attempt(
     usable: &Usable<'_>,
 ) -> Result<Answer, Failure> {
     let Usable { candidate, provider, choice } = *usable;
-    let plugins = Plugins::find(&*ports.catalog, provider, choice.dialect)?;
+    let chosen = (provider, choice.dialect);
+    let plugins = Plugins::find(&*ports.catalog, &work.request.request_id, chosen)?;
     let call = Call {
         operation: work.operation,
         model: candidate.model.clone(),

@@ -114,6 +114,7 @@ mod tests {
             max_open_files: 1,
             max_processes: 1,
             max_file_bytes: 1,
+            sandbox: exchange::ProgramSandbox::ordinary(),
         })
     }
 

@@ -11,15 +11,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use exchange::{
     Adapter, Call, CredentialUse, EgressDialect, EgressPlan, Failure, FailureKind, GenerationId,
-    HttpPlan, Operation, PluginCatalog, ProcessPlan, RequestHead, SigningScope,
+    HttpPlan, Operation, PluginCatalog, ProcessPlan, RequestHead, RequestId, SigningScope,
 };
 use http::{HeaderMap, Method};
 use url::Url;
 
 use crate::snapshot::{Provider, Reach};
 
-/// Most plans a provider keeps. Only a provider that takes any model can reach it; the cache is
-/// then emptied, which costs a few guest calls.
+/// Most plans a provider keeps. A provider that takes any model can reach it, or one whose plugins
+/// were replaced often; the cache is then emptied, which costs a few guest calls.
 const MAX_PLANS: usize = 1024;
 
 /// How a request goes through a provider's dialect.
@@ -63,14 +63,14 @@ pub(crate) struct Plugins {
 }
 
 impl Plugins {
-    /// Looks the provider's plugins up.
+    /// Looks the provider's plugins up for a request.
     ///
     /// # Errors
     /// `ProviderMisconfigured` naming the plugin that is not loaded.
     pub(crate) fn find(
         catalog: &dyn PluginCatalog,
-        provider: &Provider,
-        dialect: usize,
+        request: &RequestId,
+        (provider, dialect): (&Provider, usize),
     ) -> Result<Self, Failure> {
         let missing = |sort: &str, name: &str| {
             let message =
@@ -78,8 +78,8 @@ impl Plugins {
             Failure::new(FailureKind::ProviderMisconfigured, message)
         };
         let name = provider.dialects.get(dialect).map_or("", |name| name);
-        let dialect = catalog.dialect(name);
-        let adapter = catalog.adapter(&provider.adapter);
+        let dialect = catalog.dialect_for(name, request);
+        let adapter = catalog.adapter_for(&provider.adapter, request);
         Ok(Self {
             dialect: dialect.ok_or_else(|| missing("dialect", name))?,
             adapter: adapter.ok_or_else(|| missing("adapter", &provider.adapter))?,
@@ -122,7 +122,6 @@ pub(crate) struct ProcessDelivery {
 /// A whole plan.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    generations: [GenerationId; 2],
     pub(crate) egress: EgressPlan,
     pub(crate) delivery: Delivery,
 }
@@ -133,6 +132,8 @@ struct PlanKey {
     operation: Operation,
     streaming: bool,
     model: Arc<str>,
+    /// Of dialect and adapter: two of each may share the traffic.
+    generations: [GenerationId; 2],
 }
 
 /// The remembered plans of one provider.
@@ -146,9 +147,9 @@ impl fmt::Debug for PlanCache {
 }
 
 impl PlanCache {
-    fn get(&self, key: &PlanKey, generations: [GenerationId; 2]) -> Option<Arc<Prepared>> {
+    fn get(&self, key: &PlanKey) -> Option<Arc<Prepared>> {
         let plans = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        plans.get(key).filter(|plan| plan.generations == generations).cloned()
+        plans.get(key).cloned()
     }
 
     fn put(&self, key: PlanKey, plan: Arc<Prepared>) {
@@ -170,14 +171,14 @@ pub(crate) async fn prepare(
     call: &Call,
 ) -> Result<Arc<Prepared>, Failure> {
     let Call { operation, streaming, .. } = *call;
-    let key = PlanKey { dialect, operation, streaming, model: call.model.clone() };
     let generations = plugins.generations();
-    if let Some(plan) = provider.plans.get(&key, generations) {
+    let key = PlanKey { dialect, operation, streaming, model: call.model.clone(), generations };
+    if let Some(plan) = provider.plans.get(&key) {
         return Ok(plan);
     }
     let egress = plugins.dialect.plan(call).await?;
     let delivery = deliver(provider, &plugins.adapter, call, &egress.head).await?;
-    let plan = Arc::new(Prepared { generations, egress, delivery });
+    let plan = Arc::new(Prepared { egress, delivery });
     provider.plans.put(key, plan.clone());
     Ok(plan)
 }

@@ -126,7 +126,7 @@ impl Pipeline {
         let envelope = RequestEnvelope::read(kind_of(canonical.operation), &canonical.body)
             .map_err(|problem| match canonical.translation {
                 None => invalid_request(problem),
-                Some(_) => rubbish(format!("the canonical request: {problem}")),
+                Some(_) => untranslatable(&problem),
             })?;
         let route = self.find_route(&snapshot, &request.caller, envelope.model())?;
         request.trace.note(|notes| {
@@ -232,6 +232,18 @@ fn invalid_request(problem: Problem) -> Failure {
     match problem.param() {
         Some(param) => failure.with_param(param),
         None => failure,
+    }
+}
+
+/// A request whose canonical form is wrong. A wrong member is what the caller wrote into the
+/// dialect's member for it; a document that is none is the plugin's fault alone.
+pub(crate) fn untranslatable(problem: &Problem) -> Failure {
+    match problem.param() {
+        Some(_) => {
+            let message = format!("the request has a member that cannot be translated: {problem}");
+            Failure::new(FailureKind::InvalidRequest, message)
+        }
+        None => rubbish(format!("the canonical request: {problem}")),
     }
 }
 

@@ -10,6 +10,8 @@ use exchange::Failure;
 use openai_api::Canonical as _;
 use openai_api::chat::{ChatRequest, Content, Message, PartView};
 
+use crate::run::untranslatable;
+
 /// Roles and separators around a message.
 const PER_MESSAGE: u64 = 4;
 /// An image of about a megapixel (Anthropic's documentation, "Vision": width × height / 750).
@@ -20,10 +22,9 @@ const PER_FILE: u64 = 3000;
 /// The document that answers `count-tokens`, with an estimate.
 ///
 /// # Errors
-/// `PluginFault` if the request that a plugin made is not canonical.
+/// If the request that a plugin made is not canonical.
 pub(crate) fn estimated(canonical: &[u8]) -> Result<Bytes, Failure> {
-    let request = ChatRequest::from_json(canonical)
-        .map_err(|problem| crate::answer::rubbish(format!("the canonical request: {problem}")))?;
+    let request = ChatRequest::from_json(canonical).map_err(|it| untranslatable(&it))?;
     let tokens = estimate(&request);
     let document = format!(r#"{{"object":"token_count","input_tokens":{tokens}}}"#);
     Ok(document.into())

@@ -31,6 +31,9 @@ pub(crate) enum CallProblem {
     /// The instance is gone since an earlier error or a dropped call.
     #[error("{function} of plugin {plugin} was called after its instance was given up")]
     GivenUp { plugin: Arc<str>, function: &'static str },
+    /// The generation was replaced, and the time for its exchanges to end is over.
+    #[error("{function} of plugin {plugin} was called after the time for its generation to end")]
+    Replaced { plugin: Arc<str>, function: &'static str },
     /// The call was lost with the blocking pool.
     #[error("{function} of plugin {plugin} was lost")]
     Lost {
@@ -45,7 +48,7 @@ impl CallProblem {
     /// The row of the failure table.
     pub(crate) fn kind(&self) -> FailureKind {
         match self {
-            Self::Deadline { .. } => FailureKind::PluginTimeout,
+            Self::Deadline { .. } | Self::Replaced { .. } => FailureKind::PluginTimeout,
             Self::Fault { .. } | Self::Breach { .. } | Self::GivenUp { .. } => {
                 FailureKind::PluginFault
             }
@@ -59,6 +62,10 @@ impl CallProblem {
             Self::Deadline { plugin, .. } => format!(
                 "The plugin \"{plugin}\" did not finish in time. Try a smaller request; if that \
                  does not help, the operator of this gateway finds the cause in its log."
+            ),
+            Self::Replaced { plugin, .. } => format!(
+                "The plugin \"{plugin}\" was replaced while it answered, and the answer took too \
+                 long to end. Try again."
             ),
             Self::Fault { plugin, .. }
             | Self::Breach { plugin, .. }

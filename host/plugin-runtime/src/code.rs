@@ -15,11 +15,11 @@ mod worker;
 
 use std::path::PathBuf;
 
-use sha2::{Digest as _, Sha256};
 use tracing::warn;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use crate::digest::Digest;
 use crate::engine::Allocator;
 use crate::load_error::LoadError;
 use cache::Cache;
@@ -89,19 +89,10 @@ impl CodeSource {
         match native::of_our_own(engine, &code) {
             Ok(component) => Some(component),
             Err(error) => {
-                warn!(plugin.sha256 = %digest.0, "compiled code is not used: {error:#}");
+                warn!(plugin.sha256 = %digest, "compiled code is not used: {error:#}");
                 cache.forget(digest);
                 None
             }
         }
-    }
-}
-
-/// SHA-256 of a component, in hexadecimal digits.
-pub(crate) struct Digest(String);
-
-impl Digest {
-    fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
     }
 }

@@ -116,7 +116,10 @@ impl<W: World> Generation<W> {
         work: impl FnOnce(&W, &mut Store<GuestState>) -> wasmtime::Result<R>,
     ) -> Result<(Instance<W>, R), CallProblem> {
         self.counters.count_call();
-        match instance.enter(self.source.limits().call, work) {
+        let began = Instant::now();
+        let outcome = instance.enter(self.source.limits().call, work);
+        self.counters.count_end(began.elapsed(), instance.memory_bytes());
+        match outcome {
             Ok(result) => Ok((instance, result)),
             Err(error) => {
                 let problem = self.source.explain(function, &error, instance.meter());

@@ -12,6 +12,7 @@ use exchange::{Failure, FailureKind, GenerationId};
 use wasmtime::component::InstancePre;
 
 use crate::engine::Runtime;
+use crate::exchanges::Exchanges;
 use crate::generation::Generation;
 use crate::grant::{Grant, Isolation};
 use crate::instance::InstanceSource;
@@ -32,6 +33,7 @@ pub(crate) struct Source {
     pub(crate) limits: InstanceLimits,
     pub(crate) wasi: WasiWorld,
     pub(crate) code: Mutex<Code>,
+    pub(crate) exchanges: Arc<Exchanges>,
 }
 
 /// The component, before and after it was compiled.
@@ -85,6 +87,10 @@ impl<W: World> LazyGeneration<W> {
 
     pub(crate) fn isolation(&self) -> Isolation {
         self.source.grant.isolation
+    }
+
+    pub(crate) fn exchanges(&self) -> &Arc<Exchanges> {
+        &self.source.exchanges
     }
 
     /// The generation, if it was made.

@@ -2,8 +2,9 @@
 //! reach it. Fences wasmtime: no other crate names it.
 //!
 //! Owns the engine and its limits ([`Runtime`], [`Limits`]), loading with errors that say how to
-//! mend a plugin ([`LoadError`]), and the table of those that serve ([`Registry`], which
-//! implements [`exchange::PluginCatalog`]).
+//! mend a plugin ([`LoadError`]), the table of those that serve ([`Registry`], which implements
+//! [`exchange::PluginCatalog`]), and the life of installed plugins from a file in a watched
+//! directory to a generation that serves, and back ([`PluginLife`]).
 //!
 //! Promises:
 //! * A plugin reaches nothing but a logger: its file is refused by name of the import otherwise.
@@ -13,9 +14,10 @@
 //!   after an error. The operator may grant a plugin that instances be reused.
 //! * What a plugin answers is checked before it leaves this crate: heads, documents, credential
 //!   slots, processes. An answer that breaks the contract is a `PluginFault`.
+//! * What an operator installs goes through every step of its life ([`PluginLife`]), and what
+//!   fails one changes nothing.
 //!
-//! Deliberately not here: watching directories, signatures, roll-back, and any I/O on behalf of
-//! a plugin.
+//! Deliberately not here: any I/O on behalf of a plugin, and who may install one.
 
 mod bindings;
 mod breach;
@@ -23,8 +25,10 @@ mod budget;
 mod call_problem;
 mod code;
 mod convert;
+mod digest;
 mod egress;
 mod engine;
+mod exchanges;
 mod fit;
 mod generation;
 mod grant;
@@ -33,7 +37,9 @@ mod ingress;
 mod inspect;
 mod inspection;
 mod instance;
+mod latencies;
 mod lazy;
+mod life;
 mod limits;
 mod load;
 mod load_error;
@@ -54,15 +60,23 @@ mod world;
 mod tests;
 
 pub use code::{CacheProblem, ChildCompiler, Compilation, WorkerProblem, compile_for_parent};
+pub use digest::{Digest, DigestProblem};
 pub use engine::{Allocator, AllocatorProblem, Runtime, RuntimeError};
 pub use grant::{Grant, Isolation, SocketImports};
 pub use inspect::MANIFEST_SECTION;
 pub use inspection::Inspection;
+pub use latencies::Latencies;
+pub use life::{
+    Asks, AutoRule, CanaryPlan, CanaryView, Divergence, Event, EventKind, Examined, Figures,
+    GenerationView, LifeLimits, LifeProblem, LifeSettings, LifeView, Notices, Pending, Phase,
+    PluginLife, PluginView, QuarantineView, Rollout, Signer, SignerProblem, TrialRule, TrustPolicy,
+    Upload, VectorProblem, VersionView, Widening, examine, replay,
+};
 pub use limits::{InstanceLimits, Limits, ReuseLimits, StockLimits};
 pub use load_error::LoadError;
 pub use manifest::{
     AdapterFacts, CONTRACT, CredentialSlot, DialectFacts, LimitsAsked, Manifest, ManifestProblem,
     PluginKind, Preset, SdkFacts,
 };
-pub use registry::{LoadReport, Origin, PluginStatus, Registry};
+pub use registry::{Origin, PluginStatus, Registry};
 pub use stats::PluginStats;

@@ -11,6 +11,7 @@ use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::egress::Egress;
 use crate::engine::Runtime;
+use crate::exchanges::Exchanges;
 use crate::fit::{Exported, check_imports, exported, refused};
 use crate::generation::Generation;
 use crate::grant::Grant;
@@ -33,6 +34,7 @@ pub(crate) struct Plugin {
     pub(crate) grant: Grant,
     pub(crate) wasi: WasiWorld,
     pub(crate) face: Face,
+    pub(crate) source: Arc<Source>,
     sides: Vec<Side>,
 }
 
@@ -97,6 +99,11 @@ impl Candidate {
         &self.manifest
     }
 
+    /// Names of what it imports.
+    pub(crate) fn imports(&self) -> &[String] {
+        &self.imports
+    }
+
     /// Makes a plugin of it, to be compiled by [`Plugin::make`] or at its first use.
     ///
     /// # Errors
@@ -120,14 +127,15 @@ impl Candidate {
             grant,
             limits,
             wasi,
+            exchanges: Arc::new(Exchanges::default()),
         });
-        let mut sides = Sides { source, sides: Vec::new() };
+        let mut sides = Sides { source: Arc::clone(&source), sides: Vec::new() };
         let face = match manifest.kind {
             PluginKind::Normalizer => sides.dialect(self.exported),
             PluginKind::HttpAdapter => Face::Http(Arc::new(Http::new(sides.add()))),
             PluginKind::ProcessAdapter => Face::Process(Arc::new(Process::new(sides.add()))),
         };
-        Ok(Plugin { id, manifest, grant, wasi, face, sides: sides.sides })
+        Ok(Plugin { id, manifest, grant, wasi, face, source, sides: sides.sides })
     }
 }
 

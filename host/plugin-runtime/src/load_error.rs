@@ -1,7 +1,5 @@
 //! Why a plugin is not loaded, and how to mend it.
 
-use std::io;
-
 use thiserror::Error;
 
 use crate::manifest::{ManifestProblem, PluginKind};
@@ -9,9 +7,6 @@ use crate::manifest::{ManifestProblem, PluginKind};
 /// Why a plugin is not loaded. Each message says what is wrong with which part, and what to do.
 #[derive(Debug, Error)]
 pub enum LoadError {
-    /// The file cannot be read.
-    #[error("the file cannot be read")]
-    Read(#[source] io::Error),
     /// The file is over the limit.
     #[error("the file is larger than {most} bytes; build it without debug information")]
     TooLarge {

@@ -3,16 +3,19 @@
 //! Promises: a plugin that does not load changes nothing; an exchange keeps the generation it
 //! looked up until it ends, whatever is installed meanwhile; an installed plugin serves instead
 //! of the bundled one of the same name, which comes back when the installed one is removed.
-//! Watching a directory, trust and roll-back are not here.
+//! Watching a directory, trust and roll-back are in `life`.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use exchange::{Adapter, EgressDialect, Entrance, GenerationId, Operation, PluginCatalog};
-use sha2::{Digest, Sha256};
+use exchange::{
+    Adapter, EgressDialect, Entrance, GenerationId, IngressDialect, Operation, PluginCatalog,
+    RequestId,
+};
 
+use crate::digest::Digest;
 use crate::engine::Runtime;
 use crate::grant::{Grant, Isolation};
 use crate::load::{Candidate, Face};
@@ -20,12 +23,14 @@ use crate::load_error::LoadError;
 use crate::manifest::{Manifest, PluginKind};
 use crate::state::WasiWorld;
 use crate::stats::PluginStats;
-use table::{Entry, Table};
+use canary::SharedIngress;
+use table::{Serving, Table};
 
-mod directory;
+mod canary;
 mod table;
 
-pub use directory::LoadReport;
+pub(crate) use canary::Canary;
+pub(crate) use table::Entry;
 
 /// Loads plugins and hands out the ones that serve.
 pub struct Registry {
@@ -95,7 +100,7 @@ impl Registry {
         let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
         let candidate = Candidate::inspect(&self.runtime, bytes)?;
         let loaded = self.load(candidate, Cow::Borrowed(bytes), (Origin::Bundled, grant))?;
-        Ok(self.serve(loaded))
+        Ok(self.put(loaded))
     }
 
     /// Compiles those of the plugins that are not compiled yet: the adapters and dialects of
@@ -131,7 +136,9 @@ impl Registry {
     ) -> Result<GenerationId, LoadError> {
         let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
         let candidate = Candidate::inspect(&self.runtime, bytes)?;
-        self.load_now(candidate, bytes, (origin, grant))
+        let loaded = self.load(candidate, Cow::Owned(bytes.to_vec()), (origin, grant))?;
+        loaded.plugin.make()?;
+        Ok(self.put(loaded))
     }
 
     /// Removes an installed plugin; a bundled one of the same name serves again. False if none
@@ -154,17 +161,6 @@ impl Registry {
         self.table.load().serving().map(|entry| entry.status()).collect()
     }
 
-    fn load_now(
-        &self,
-        candidate: Candidate,
-        bytes: &[u8],
-        origin: (Origin, Grant),
-    ) -> Result<GenerationId, LoadError> {
-        let loaded = self.load(candidate, Cow::Owned(bytes.to_vec()), origin)?;
-        loaded.plugin.make()?;
-        Ok(self.serve(loaded))
-    }
-
     fn load(
         &self,
         candidate: Candidate,
@@ -172,19 +168,102 @@ impl Registry {
         (origin, grant): (Origin, Grant),
     ) -> Result<Entry, LoadError> {
         self.table.load().check_dialect(candidate.manifest())?;
-        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = Digest::of(&bytes);
         let plugin = candidate.load(&self.runtime, grant, bytes)?;
-        Ok(Entry { plugin, origin, sha256 })
+        Ok(Entry { plugin, origin, digest })
     }
 
-    fn serve(&self, entry: Entry) -> GenerationId {
+    fn put(&self, entry: Entry) -> GenerationId {
         let id = entry.plugin.id;
-        self.table.store(Arc::new(self.table.load().with(entry)));
+        self.table.store(Arc::new(self.table.load().with(Arc::new(entry))));
         id
     }
 }
 
+/// What the life cycle does step by step.
+impl Registry {
+    /// Makes an installed plugin that does not serve yet; to be compiled by
+    /// [`Plugin::make`](crate::load::Plugin::make).
+    ///
+    /// # Errors
+    /// Says what is wrong with the plugin.
+    pub(crate) fn prepared(
+        &self,
+        candidate: Candidate,
+        bytes: &[u8],
+        origin: (Origin, Grant),
+    ) -> Result<Arc<Entry>, LoadError> {
+        self.load(candidate, Cow::Owned(bytes.to_vec()), origin).map(Arc::new)
+    }
+
+    /// Lets a plugin serve from the next attempt on. Ends the canary of its name.
+    pub(crate) fn serve(&self, entry: Arc<Entry>) {
+        let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        self.table.store(Arc::new(self.table.load().with(entry)));
+    }
+
+    /// Gives a plugin another canary, or none.
+    pub(crate) fn set_canary(&self, name: &str, canary: Option<Canary>) {
+        let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(table) = self.table.load().with_canary(name, canary) {
+            self.table.store(Arc::new(table));
+        }
+    }
+
+    /// The installed plugin of a name.
+    pub(crate) fn installed(&self, name: &str) -> Option<Arc<Entry>> {
+        self.table.load().installed(name).cloned()
+    }
+
+    /// Whether a bundled plugin would serve without the installed one of its name.
+    pub(crate) fn has_bundled(&self, name: &str) -> bool {
+        self.table.load().has_bundled(name)
+    }
+
+    /// The canary of a plugin.
+    pub(crate) fn canary(&self, name: &str) -> Option<Canary> {
+        self.table.load().canary(name).cloned()
+    }
+
+    fn adapter_of(&self, name: &str, request: Option<&RequestId>) -> Option<Adapter> {
+        match &self.table.load().plugin_for(name, request)?.plugin.face {
+            Face::Http(adapter) => Some(Adapter::Http(Arc::clone(adapter))),
+            Face::Process(adapter) => Some(Adapter::Process(Arc::clone(adapter))),
+            Face::Dialect { .. } => None,
+        }
+    }
+
+    fn dialect_of(
+        &self,
+        name: &str,
+        request: Option<&RequestId>,
+    ) -> Option<Arc<dyn EgressDialect>> {
+        match &self.table.load().dialect_for(name, request)?.plugin.face {
+            Face::Dialect { egress, .. } => egress.clone(),
+            Face::Http(_) | Face::Process(_) => None,
+        }
+    }
+}
+
+impl Serving {
+    fn ingress(&self) -> Option<Arc<dyn IngressDialect>> {
+        let old = self.entry.ingress()?;
+        let Some(canary) = &self.canary else { return Some(old) };
+        match canary.entry.ingress() {
+            Some(new) => Some(Arc::new(SharedIngress { old, new, canary: canary.clone() })),
+            None => Some(old),
+        }
+    }
+}
+
 impl Entry {
+    fn ingress(&self) -> Option<Arc<dyn IngressDialect>> {
+        match &self.plugin.face {
+            Face::Dialect { ingress, .. } => ingress.clone(),
+            Face::Http(_) | Face::Process(_) => None,
+        }
+    }
+
     fn status(&self) -> PluginStatus {
         let plugin = &self.plugin;
         PluginStatus {
@@ -192,7 +271,7 @@ impl Entry {
             version: plugin.manifest.version.clone(),
             kind: plugin.manifest.kind,
             origin: self.origin.clone(),
-            sha256: self.sha256.clone(),
+            sha256: self.digest.to_string(),
             generation: plugin.id,
             isolation: plugin.grant.isolation,
             uses_wasi: plugin.wasi == WasiWorld::Empty,
@@ -204,32 +283,30 @@ impl Entry {
 
 impl PluginCatalog for Registry {
     fn dialect(&self, name: &str) -> Option<Arc<dyn EgressDialect>> {
-        match &self.table.load().dialect(name)?.plugin.face {
-            Face::Dialect { egress, .. } => egress.clone(),
-            Face::Http(_) | Face::Process(_) => None,
-        }
+        self.dialect_of(name, None)
+    }
+
+    fn dialect_for(&self, name: &str, request: &RequestId) -> Option<Arc<dyn EgressDialect>> {
+        self.dialect_of(name, Some(request))
     }
 
     fn entrance(&self, path: &str) -> Option<Entrance> {
         let table = self.table.load();
-        let (endpoint, entry) = table.endpoint(path)?;
-        let dialect = entry.plugin.manifest.dialect.as_ref()?;
-        match &entry.plugin.face {
-            Face::Dialect { ingress: Some(plugin), .. } => Some(Entrance {
-                dialect: dialect.name.as_str().into(),
-                endpoint: Arc::clone(endpoint),
-                plugin: Arc::clone(plugin),
-            }),
-            Face::Dialect { ingress: None, .. } | Face::Http(_) | Face::Process(_) => None,
-        }
+        let (endpoint, serving) = table.endpoint(path)?;
+        let dialect = serving.entry.plugin.manifest.dialect.as_ref()?;
+        Some(Entrance {
+            dialect: dialect.name.as_str().into(),
+            endpoint: Arc::clone(endpoint),
+            plugin: serving.ingress()?,
+        })
     }
 
     fn adapter(&self, name: &str) -> Option<Adapter> {
-        match &self.table.load().plugin(name)?.plugin.face {
-            Face::Http(adapter) => Some(Adapter::Http(Arc::clone(adapter))),
-            Face::Process(adapter) => Some(Adapter::Process(Arc::clone(adapter))),
-            Face::Dialect { .. } => None,
-        }
+        self.adapter_of(name, None)
+    }
+
+    fn adapter_for(&self, name: &str, request: &RequestId) -> Option<Adapter> {
+        self.adapter_of(name, Some(request))
     }
 
     fn default_dialect(&self, adapter: &str) -> Option<String> {

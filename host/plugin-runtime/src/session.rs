@@ -7,6 +7,7 @@ use wasmtime::Store;
 
 use crate::breach::Breach;
 use crate::call_problem::CallProblem;
+use crate::exchanges::OpenExchange;
 use crate::generation::{Generation, Place};
 use crate::grant::Isolation;
 use crate::instance::Instance;
@@ -23,6 +24,7 @@ pub(crate) struct Session<W: World> {
     request: Option<RequestId>,
     seat: Seat<W>,
     in_order: bool,
+    _open: OpenExchange,
 }
 
 enum Seat<W> {
@@ -36,7 +38,8 @@ enum Seat<W> {
 
 impl<W: World> Session<W> {
     pub(crate) fn new(lazy: Arc<LazyGeneration<W>>, request: Option<RequestId>) -> Self {
-        Self { lazy, request, seat: Seat::Unused, in_order: true }
+        let _open = lazy.exchanges().begin();
+        Self { lazy, request, seat: Seat::Unused, in_order: true, _open }
     }
 
     pub(crate) fn isolation(&self) -> Isolation {
@@ -46,7 +49,8 @@ impl<W: World> Session<W> {
     /// Calls into the plugin, on this task or on the blocking pool.
     ///
     /// # Errors
-    /// `PluginFault`, `PluginTimeout`, or `QueueFull`; the instance is gone then.
+    /// `PluginFault`, `PluginTimeout`, or `QueueFull`; the instance is gone then. `PluginTimeout`
+    /// too once the generation was replaced and its time is over.
     pub(crate) async fn call<R: Send + 'static>(
         &mut self,
         function: &'static str,
@@ -55,6 +59,12 @@ impl<W: World> Session<W> {
     ) -> Result<R, Failure> {
         let generation = self.lazy.get().await?;
         let seat = std::mem::replace(&mut self.seat, Seat::Empty);
+        if self.lazy.exchanges().are_ended() {
+            if let Seat::Taken(instance) = seat {
+                generation.discard(instance);
+            }
+            return Err(CallProblem::Replaced { plugin: generation.plugin(), function }.into());
+        }
         let visit = Visit { seat, request: self.request.clone(), function };
         let answer = match generation.place(body_bytes) {
             Place::Inline => visit.run(&generation, work),

@@ -1,9 +1,10 @@
 //! Counters of one generation.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::call_problem::CallProblem;
+use crate::latencies::{Latencies, LatencyCounters};
 
 /// What a generation has done since it was loaded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +21,12 @@ pub struct PluginStats {
     pub stock_hits: u64,
     /// Exchanges that had to wait for an instance to be made.
     pub stock_misses: u64,
+    /// Number of the call that was the first to fail; a start that fails counts as the next call.
+    pub first_failure_call: Option<u64>,
+    /// Most linear memory that an instance had after a call.
+    pub peak_memory_bytes: usize,
+    /// How long calls took.
+    pub latencies: Latencies,
 }
 
 impl PluginStats {
@@ -32,7 +39,19 @@ impl PluginStats {
             stock_depth: self.stock_depth + other.stock_depth,
             stock_hits: self.stock_hits + other.stock_hits,
             stock_misses: self.stock_misses + other.stock_misses,
+            first_failure_call: match (self.first_failure_call, other.first_failure_call) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            },
+            peak_memory_bytes: self.peak_memory_bytes.max(other.peak_memory_bytes),
+            latencies: self.latencies.plus(&other.latencies),
         }
+    }
+
+    /// Faults and timeouts.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.faults + self.timeouts
     }
 }
 
@@ -46,6 +65,10 @@ pub(crate) struct Counters {
     misses: AtomicU64,
     /// Milliseconds from `since` to the last fault or timeout, plus one; zero for none.
     last_failure_ms: AtomicU64,
+    /// Zero for none.
+    first_failure_call: AtomicU64,
+    peak_memory_bytes: AtomicUsize,
+    latencies: LatencyCounters,
 }
 
 impl Counters {
@@ -58,11 +81,20 @@ impl Counters {
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             last_failure_ms: AtomicU64::new(0),
+            first_failure_call: AtomicU64::new(0),
+            peak_memory_bytes: AtomicUsize::new(0),
+            latencies: LatencyCounters::new(),
         }
     }
 
     pub(crate) fn count_call(&self) {
         self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts the end of a call: how long it took, and the memory the instance had then.
+    pub(crate) fn count_end(&self, took: Duration, memory_bytes: usize) {
+        self.latencies.count(took);
+        self.peak_memory_bytes.fetch_max(memory_bytes, Ordering::Relaxed);
     }
 
     pub(crate) fn count_take(&self, ready: bool) {
@@ -75,8 +107,15 @@ impl Counters {
         let counter = match problem {
             CallProblem::Deadline { .. } => &self.timeouts,
             CallProblem::Fault { .. } | CallProblem::Breach { .. } => &self.faults,
-            CallProblem::Crowded | CallProblem::GivenUp { .. } | CallProblem::Lost { .. } => return,
+            CallProblem::Crowded
+            | CallProblem::GivenUp { .. }
+            | CallProblem::Lost { .. }
+            | CallProblem::Replaced { .. } => return,
         };
+        let call = self.calls.load(Ordering::Relaxed).max(1);
+        // Only the first is kept, so it does no harm that the exchange fails.
+        let _ =
+            self.first_failure_call.compare_exchange(0, call, Ordering::Relaxed, Ordering::Relaxed);
         counter.fetch_add(1, Ordering::Relaxed);
         self.last_failure_ms.store(self.elapsed_ms() + 1, Ordering::Relaxed);
     }
@@ -97,6 +136,12 @@ impl Counters {
             stock_depth,
             stock_hits: self.hits.load(Ordering::Relaxed),
             stock_misses: self.misses.load(Ordering::Relaxed),
+            first_failure_call: match self.first_failure_call.load(Ordering::Relaxed) {
+                0 => None,
+                call => Some(call),
+            },
+            peak_memory_bytes: self.peak_memory_bytes.load(Ordering::Relaxed),
+            latencies: self.latencies.read(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Who may call.
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use serde_json::Value;
@@ -12,10 +13,6 @@ use crate::fields::Fields;
 use crate::ids::{KeyId, ModelName};
 use crate::problem::Problem;
 use crate::unresolved::Unresolved;
-
-const MAX_WORDS_CHARS: usize = 200;
-const MAX_TAG_CHARS: usize = 64;
-const MAX_TAGS: usize = 32;
 
 /// An API key.
 #[derive(Clone, Debug)]
@@ -111,7 +108,8 @@ impl FromStr for EndpointPattern {
     type Err = EndpointProblem;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let well_formed = text.len() <= 256 && text.bytes().all(|b| b.is_ascii_graphic());
+        let well_formed =
+            text.len() <= ApiKey::MAX_ENDPOINT_CHARS && text.bytes().all(|b| b.is_ascii_graphic());
         if well_formed && (text == "*" || text.starts_with('/')) {
             Ok(Self(text.to_owned()))
         } else {
@@ -155,6 +153,18 @@ impl<const MAX_CHARS: usize> FromStr for Words<MAX_CHARS> {
 }
 
 impl ApiKey {
+    /// Most characters of `name` and `owner`.
+    pub const MAX_WORDS_CHARS: usize = 200;
+
+    /// Most characters of a tag.
+    pub const MAX_TAG_CHARS: usize = 64;
+
+    /// Most tags.
+    pub const MAX_TAGS: usize = 32;
+
+    /// Most characters of a pattern in `endpoints`.
+    pub const MAX_ENDPOINT_CHARS: usize = 256;
+
     /// Members of a view, beside [`MEMBERS_OF_VIEWS`], that a document may hold to no effect.
     pub const MEMBERS_OF_VIEW: [&str; 2] = ["last_used_at", "hint"];
 
@@ -188,8 +198,8 @@ impl ApiKey {
         state: KeyState,
     ) -> Option<Self> {
         let id = fields.member("id").required("add an id, it is what logs show").parsed();
-        let name: Option<Words<MAX_WORDS_CHARS>> = fields.member("name").parsed();
-        let owner: Option<Words<MAX_WORDS_CHARS>> = fields.member("owner").parsed();
+        let name: Option<Words<{ Self::MAX_WORDS_CHARS }>> = fields.member("name").parsed();
+        let owner: Option<Words<{ Self::MAX_WORDS_CHARS }>> = fields.member("owner").parsed();
         let tags = read_tags(fields);
         let expires_at: Option<Moment> = fields.member("expires_at").parsed();
         // A pattern is written with a model name's characters.
@@ -218,15 +228,18 @@ impl ApiKey {
 }
 
 impl KeyLimits {
+    /// What each of them may be, by its member.
+    pub const RANGES: [(&str, RangeInclusive<u64>); 3] = [
+        ("requests_per_minute", 1..=10_000_000),
+        ("tokens_per_minute", 1..=10_000_000_000),
+        ("max_concurrent_requests", 1..=1_000_000),
+    ];
+
     #[expect(clippy::unnecessary_wraps, reason = "the shape of every table's reader")]
     fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
-        Some(Self {
-            requests_per_minute: fields.member("requests_per_minute").integer(1..=10_000_000),
-            tokens_per_minute: fields.member("tokens_per_minute").integer(1..=10_000_000_000),
-            max_concurrent_requests: fields
-                .member("max_concurrent_requests")
-                .integer(1..=1_000_000),
-        })
+        let found = Self::RANGES.map(|(name, range)| fields.member(name).integer(range));
+        let [requests_per_minute, tokens_per_minute, max_concurrent_requests] = found;
+        Some(Self { requests_per_minute, tokens_per_minute, max_concurrent_requests })
     }
 }
 
@@ -237,11 +250,11 @@ fn any() -> Vec<String> {
 fn read_tags(fields: &mut Fields<'_, '_>) -> Vec<String> {
     let member = fields.member("tags");
     let number = member.value.and_then(Value::as_array).map_or(0, Vec::len);
-    if number > MAX_TAGS {
-        member.report(format!("has {number} tags"), format!("use at most {MAX_TAGS}"));
+    if number > ApiKey::MAX_TAGS {
+        member.report(format!("has {number} tags"), format!("use at most {}", ApiKey::MAX_TAGS));
         return Vec::new();
     }
-    let tags = member.list(|element| element.parsed::<Words<MAX_TAG_CHARS>>());
+    let tags = member.list(|element| element.parsed::<Words<{ ApiKey::MAX_TAG_CHARS }>>());
     tags.unwrap_or_default().into_iter().map(|words| words.0).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Upstream accounts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -181,10 +182,13 @@ impl Default for Timeouts {
 }
 
 impl Timeouts {
+    /// What each of them may be, in milliseconds.
+    pub const RANGE_MS: RangeInclusive<u64> = 1..=HOUR_MS;
+
     #[expect(clippy::unnecessary_wraps, reason = "the shape of every table's reader")]
     fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
         let mut read = |name| {
-            let found = fields.member(name).integer(1..=HOUR_MS);
+            let found = fields.member(name).integer(Self::RANGE_MS);
             found.map(Duration::from_millis)
         };
         let (connect, first_byte) = (read("connect_ms"), read("first_byte_ms"));
@@ -214,12 +218,19 @@ impl Default for Retries {
 }
 
 impl Retries {
+    /// What `max` may be.
+    pub const RANGE: RangeInclusive<u64> = 0..=10;
+
+    /// What the waits may be, in milliseconds.
+    pub const RANGE_MS: RangeInclusive<u64> = 0..=HOUR_MS;
+
     #[expect(clippy::unnecessary_wraps, reason = "the shape of every table's reader")]
     pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
         let default = Self::default();
-        let max = fields.member("max").integer(0..=10).and_then(|max: u64| u32::try_from(max).ok());
-        let base = fields.member("base_ms").integer(0..=HOUR_MS).map(Duration::from_millis);
-        let wait = fields.member("max_wait_ms").integer(0..=HOUR_MS).map(Duration::from_millis);
+        let max = fields.member("max").integer(Self::RANGE);
+        let max = max.and_then(|max| u32::try_from(max).ok());
+        let base = fields.member("base_ms").integer(Self::RANGE_MS).map(Duration::from_millis);
+        let wait = fields.member("max_wait_ms").integer(Self::RANGE_MS).map(Duration::from_millis);
         Some(Self {
             max: max.unwrap_or(default.max),
             base: base.unwrap_or(default.base),
@@ -243,22 +254,30 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// What each of them may be, by its member.
+    pub const RANGES: [(&str, RangeInclusive<u64>); 7] = [
+        ("max_response_bytes", KIB..=4 * GIB),
+        ("max_output_bytes", KIB..=4 * GIB),
+        ("max_memory_bytes", MIB..=1024 * GIB),
+        ("max_cpu_seconds", 1..=3600),
+        ("max_processes", 1..=65_536),
+        ("max_open_files", 8..=65_536),
+        ("max_file_bytes", 0..=64 * GIB),
+    ];
+
     #[expect(clippy::unnecessary_wraps, reason = "the shape of every table's reader")]
     fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
         let default = Self::default();
-        let mut read = |name, range, default| fields.member(name).integer(range).unwrap_or(default);
+        let found = Self::RANGES.map(|(name, range)| fields.member(name).integer(range));
+        let [response, output, memory, cpu, processes, files, file] = found;
         Some(Self {
-            max_response_bytes: read(
-                "max_response_bytes",
-                KIB..=4 * GIB,
-                default.max_response_bytes,
-            ),
-            max_output_bytes: read("max_output_bytes", KIB..=4 * GIB, default.max_output_bytes),
-            max_memory_bytes: read("max_memory_bytes", MIB..=1024 * GIB, default.max_memory_bytes),
-            max_cpu_seconds: read("max_cpu_seconds", 1..=3600, default.max_cpu_seconds),
-            max_processes: read("max_processes", 1..=65_536, default.max_processes),
-            max_open_files: read("max_open_files", 8..=65_536, default.max_open_files),
-            max_file_bytes: read("max_file_bytes", 0..=64 * GIB, default.max_file_bytes),
+            max_response_bytes: response.unwrap_or(default.max_response_bytes),
+            max_output_bytes: output.unwrap_or(default.max_output_bytes),
+            max_memory_bytes: memory.unwrap_or(default.max_memory_bytes),
+            max_cpu_seconds: cpu.unwrap_or(default.max_cpu_seconds),
+            max_processes: processes.unwrap_or(default.max_processes),
+            max_open_files: files.unwrap_or(default.max_open_files),
+            max_file_bytes: file.unwrap_or(default.max_file_bytes),
         })
     }
 }

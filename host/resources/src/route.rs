@@ -1,5 +1,6 @@
 //! Public model names and what stands behind them.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -9,7 +10,7 @@ use crate::fields::{Element, Fields, Member};
 use crate::ids::{ModelName, ProviderId};
 use crate::offered::Offered;
 use crate::problem::Problem;
-use crate::provider::{HOUR_MS, Retries};
+use crate::provider::{Retries, Timeouts};
 
 /// A public model name and its candidates.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +114,7 @@ impl RouteTimeouts {
     #[expect(clippy::unnecessary_wraps, reason = "the shape of every table's reader")]
     fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
         let mut read = |name| {
-            let found = fields.member(name).integer(1..=HOUR_MS);
+            let found = fields.member(name).integer(Timeouts::RANGE_MS);
             found.map(Duration::from_millis)
         };
         let (total, first_byte) = (read("total_ms"), read("first_byte_ms"));
@@ -131,13 +132,19 @@ impl RouteTimeouts {
 }
 
 impl Candidate {
+    /// What `weight` may be.
+    pub const WEIGHTS: RangeInclusive<u64> = 1..=1000;
+
+    /// What `order` may be.
+    pub const ORDERS: RangeInclusive<u64> = 0..=1000;
+
     fn read(fields: &mut Fields<'_, '_>, offered: Option<&Offered>) -> Option<Self> {
         let provider: Option<ProviderId> =
             fields.member("provider").required("name the provider by its id").parsed();
         let model: Option<ModelName> =
             fields.member("model").required("name the model as the provider knows it").parsed();
-        let weight = fields.member("weight").integer(1..=1000);
-        let order = fields.member("order").integer(0..=1000);
+        let weight = fields.member("weight").integer(Self::WEIGHTS);
+        let order = fields.member("order").integer(Self::ORDERS);
         if let Some(offered) = offered {
             let path = fields.path(None);
             offered

@@ -26,10 +26,11 @@ use std::sync::Arc;
 
 use administration::{Administration, TokenVerifier};
 
-pub(crate) use routes::{nothing_here, router};
+pub(crate) use operation::PluginList;
+pub(crate) use routes::{nothing_here, router, table};
 
 #[cfg(test)]
-pub(crate) use routes::{Input, table};
+pub(crate) use routes::Input;
 
 /// What the edge needs to offer the admin API.
 pub struct AdminParts {

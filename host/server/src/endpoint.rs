@@ -17,6 +17,8 @@ pub(crate) enum Endpoint {
     Health,
     /// Ready?
     Ready,
+    /// What the APIs are.
+    OpenApi,
     /// A client API that a plugin speaks; the visit knows which.
     InDialect,
     /// One of the admin API, by its label.
@@ -40,6 +42,8 @@ impl Endpoint {
     pub(crate) const HEALTH: &str = "/health";
     /// Path of [`Endpoint::Ready`].
     pub(crate) const READY: &str = "/health/ready";
+    /// Path of [`Endpoint::OpenApi`].
+    pub(crate) const OPENAPI: &str = "/openapi.json";
 
     /// The endpoint that the router finds for this method and path. Those of the admin API are
     /// unknown here: the router's own table names them.
@@ -50,6 +54,7 @@ impl Endpoint {
             Self::MODELS => (Self::Models, Method::GET),
             Self::HEALTH => (Self::Health, Method::GET),
             Self::READY => (Self::Ready, Method::GET),
+            Self::OPENAPI => (Self::OpenApi, Method::GET),
             _ => match path.strip_prefix(Self::MODELS) {
                 Some(id) if id.len() > 1 && id.starts_with('/') => (Self::Model, Method::GET),
                 _ => return Self::Unknown,
@@ -68,6 +73,7 @@ impl Endpoint {
             Self::Model => "GET /v1/models/{id}",
             Self::Health => "GET /health",
             Self::Ready => "GET /health/ready",
+            Self::OpenApi => "GET /openapi.json",
             Self::InDialect => "client API of a plugin",
             Self::Admin(label) => label,
             Self::WrongMethod => "wrong method",

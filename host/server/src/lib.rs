@@ -25,6 +25,7 @@ mod edge;
 mod endpoint;
 mod forwarded_headers;
 mod handlers;
+mod openapi;
 mod reply;
 mod request_body;
 mod router;
@@ -34,6 +35,7 @@ mod visit;
 pub use admin::{AdminParts, UNSENT_BACKUP};
 pub use connections::{Ending, Listeners, serve};
 pub use edge::{Edge, EdgeLimits};
+pub use openapi::{OpenApi, openapi};
 pub use service::{
     ModelEntry, PluginEntry, PluginOrigin, PluginSort, Readiness, ReadinessCheck, Service,
 };

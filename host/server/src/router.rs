@@ -14,6 +14,7 @@ use crate::admin;
 use crate::edge::Edge;
 use crate::endpoint::Endpoint;
 use crate::handlers::{completions, health, models};
+use crate::openapi;
 use crate::reply;
 use crate::visit::Visit;
 
@@ -41,11 +42,12 @@ pub(crate) fn router(edge: Arc<Edge>, door: Door) -> Router {
     router.fallback(move |state, request| other_path(door, state, request)).with_state(edge)
 }
 
-/// What is behind every door, for whoever watches the process. No key.
+/// What is behind every door: for whoever watches the process, and what the APIs are. No key.
 fn shared_routes() -> Router<Arc<Edge>> {
     Router::new()
         .route(Endpoint::HEALTH, get(health::alive))
         .route(Endpoint::READY, get(health::ready))
+        .route(Endpoint::OPENAPI, get(openapi::show))
         .method_not_allowed_fallback(wrong_method)
 }
 

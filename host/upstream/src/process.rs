@@ -1,15 +1,15 @@
 //! Programs as providers.
 //!
-//! Owns the child processes of the gateway. A program gets exactly the environment of its plan, a
-//! private empty directory, no privilege and hard limits (see [`confine`]); it and everything it
-//! started die with its request. Each run has one supervisor task, which alone starts, feeds,
-//! reads, kills and reaps it; the reply's body is a channel of that task.
+//! Owns the exchange with the child processes of the gateway; the room `sandbox` keeps them in. A
+//! program gets exactly the environment of its plan, a private empty directory, no privilege and
+//! hard limits; it and everything it started die with its request. Each run has one supervisor
+//! task, which alone starts, feeds, reads, kills and reaps it; the reply's body is a channel of
+//! that task.
 //!
-//! What is not covered here: a program may read every file that its user may read, and may use
-//! the network. On a kernel or processor without system call filters a program can leave its
-//! process group and outlive the run; that is said in the log at start.
+//! How much a driver keeps in is in the log at start, and in [`ProcessUpstream::sandbox`]; with
+//! `basic`, the last resort, a program may read every file that its user may read, and may use the
+//! network. A provider can demand a driver or a layer, and is refused where it does not work.
 
-use std::process::Command;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -19,24 +19,24 @@ use exchange::{
     UpstreamReply,
 };
 use futures_util::{Stream, StreamExt, stream};
+use sandbox::{DriverMissing, DriverName, DriverReport, Drivers};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
 
-use confine::Confinement;
-use launcher::Launcher;
-use sandbox::Sandbox;
+use launcher::{Job, Launcher};
+use places::{Places, Ticket};
 use supervisor::Run;
 
 mod child;
 mod command;
-mod confine;
 mod descriptor;
 mod diagnostics;
 mod ending;
 mod launcher;
+mod places;
 mod relay;
-mod sandbox;
 mod supervisor;
 
 /// Chunks of output that wait for the reader. When it is full, the program waits.
@@ -48,22 +48,25 @@ pub enum ProcessSetupProblem {
     /// This process cannot adopt what its programs leave behind.
     #[error("this process cannot adopt what programs leave behind")]
     Subreaper(#[source] std::io::Error),
-    /// The thread that starts programs could not be started.
-    #[error("the thread that starts programs could not be started")]
+    /// The threads that start programs could not be started.
+    #[error("the threads that start programs could not be started")]
     Thread(#[source] std::io::Error),
-    /// The system call filter could not be made.
-    #[error("the system call filter for programs could not be made")]
-    Filter(#[source] seccompiler::BackendError),
+    /// No driver works here.
+    #[error(transparent)]
+    Sandbox(DriverMissing),
 }
 
 /// Runs programs in a sandbox. One serves the whole program.
 pub struct ProcessUpstream {
+    drivers: Arc<Drivers>,
     launcher: Arc<Launcher>,
+    places: Places,
     supervisors: TaskTracker,
 }
 
 impl ProcessUpstream {
-    /// Starts the thread that starts programs. Makes this process the subreaper of its
+    /// Chooses the strongest driver, which is tried here, and starts the threads that start
+    /// programs. Makes this process the subreaper of its
     /// descendants (`PR_SET_CHILD_SUBREAPER`), so that what a program leaves behind is reaped.
     ///
     /// # Errors
@@ -71,9 +74,33 @@ impl ProcessUpstream {
     pub fn try_new() -> Result<Self, ProcessSetupProblem> {
         rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
             .map_err(|error| ProcessSetupProblem::Subreaper(error.into()))?;
-        let sandbox: Arc<dyn Sandbox> = Arc::new(Confinement::detect()?);
-        let launcher = Launcher::start(sandbox).map_err(ProcessSetupProblem::Thread)?;
-        Ok(Self { launcher: Arc::new(launcher), supervisors: TaskTracker::new() })
+        let drivers = Arc::new(Drivers::new());
+        let strongest = drivers.strongest();
+        let strongest =
+            strongest.map_err(|missing| ProcessSetupProblem::Sandbox(missing.clone()))?;
+        announce(&drivers, strongest.report());
+        let launcher = Launcher::start(&drivers).map_err(ProcessSetupProblem::Thread)?;
+        Ok(Self {
+            launcher: Arc::new(launcher),
+            drivers,
+            places: Places::default(),
+            supervisors: TaskTracker::new(),
+        })
+    }
+
+    /// What the driver guarantees that runs programs of providers that demand none: for
+    /// readiness. `None` cannot come after [`try_new`](Self::try_new) went well.
+    pub fn sandbox(&self) -> Option<&DriverReport> {
+        self.drivers.strongest().ok().map(|driver| driver.report())
+    }
+
+    /// What a driver guarantees that a provider demands. Tries it when it is asked for first, and
+    /// blocks meanwhile.
+    ///
+    /// # Errors
+    /// The layer that is missing here, and why.
+    pub fn demand(&self, driver: DriverName) -> Result<&DriverReport, &DriverMissing> {
+        self.drivers.get(driver).map(|driver| driver.report())
     }
 
     /// Waits until every program has ended and its directory is gone. Runs end when their replies
@@ -83,12 +110,22 @@ impl ProcessUpstream {
         self.supervisors.wait().await;
     }
 
-    fn start(&self, exchange: ProcessExchange, command: Command) -> mpsc::Receiver<Output> {
+    fn start(&self, exchange: ProcessExchange, job: Job, ticket: Ticket) -> mpsc::Receiver<Output> {
         let (output, receiver) = mpsc::channel(OUTPUT_QUEUE);
-        let run = Run::new(exchange, command, Arc::clone(&self.launcher));
+        let run = Run::new(exchange, job, ticket, Arc::clone(&self.launcher));
         self.supervisors.spawn(run.supervise(output));
         receiver
     }
+}
+
+/// Says at start what keeps programs in, and what does not.
+fn announce(drivers: &Drivers, report: &DriverReport) {
+    if report.driver == DriverName::Basic
+        && let Err(missing) = drivers.get(DriverName::Native)
+    {
+        warn!(target: "process", reason = %missing, "programs can read files and use the network");
+    }
+    info!(target: "process", sandbox = %report, "sandbox of programs");
 }
 
 /// What a supervisor sends. One that ends without a last word was ended itself, so that output
@@ -107,9 +144,10 @@ impl ProcessTransport for ProcessUpstream {
     /// Answers with the program's first output or its end, so that a program that fails before
     /// it said anything is an error here and another candidate can be tried.
     async fn run(&self, exchange: ProcessExchange) -> Result<UpstreamReply, Failure> {
-        let command = command::build(&exchange)?;
+        let job = command::build(&exchange)?;
+        let ticket = self.places.admit(&exchange.target)?;
         let secrets = exchange.credential.iter().map(|(_, secret)| secret.clone()).collect();
-        let mut rest = Box::pin(body_of(self.start(exchange, command)));
+        let mut rest = Box::pin(body_of(self.start(exchange, job, ticket)));
         let first = rest.next().await.transpose()?;
         Ok(UpstreamReply {
             head: ResponseHead::of_process(),

@@ -13,7 +13,7 @@ use super::finding::Finding;
 const LAYERS: &[&[&str]] = &[
     &["openai-api", "resources", "authoring"],
     &["exchange"],
-    &["routing"],
+    &["routing", "sandbox"],
     &["plugin-runtime", "upstream", "store", "secrets", "telemetry"],
     &["pipeline", "administration"],
     &["server"],

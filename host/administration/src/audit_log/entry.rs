@@ -175,9 +175,13 @@ impl AuditEntry {
         Put { kind: Kind::Audit, key: None, body }
     }
 
-    /// An entry as it was kept, or `None` if the record holds something else.
+    /// An entry as it was kept, or `None` if the record holds something else: it stays where it
+    /// is, and the others are shown.
     pub(super) fn read(record: Record) -> Option<Self> {
-        let mut entry: Self = serde_json::from_slice(&record.body).ok()?;
+        let Ok(mut entry) = serde_json::from_slice::<Self>(&record.body) else {
+            tracing::warn!(key = record.key, "a record of the audit log cannot be read");
+            return None;
+        };
         entry.id = record.key;
         Some(entry)
     }

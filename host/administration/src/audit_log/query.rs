@@ -7,11 +7,8 @@ use crate::page::PageRequest;
 use crate::parameters::{Parameters, listed};
 use crate::problem::AdminProblem;
 
-/// The nouns of actions.
-const NOUNS: [&str; 5] = ["provider", "api-key", "route", "master-key", "store"];
-
-/// Entries stand in the order of commits, which is that of their times unless the clock was set
-/// back. A search goes on this far beyond the asked time before it ends.
+/// Entries stand in the order of commits, which is that of their times unless the clock was set.
+/// An entry is beyond a search if it is this far from the asked time.
 const MAX_CLOCK_STEP: Duration = Duration::hours(1);
 
 /// Digits of an entry's id.
@@ -54,6 +51,9 @@ impl AuditQuery {
 }
 
 impl AuditFilter {
+    /// The nouns of actions.
+    pub const NOUNS: [&str; 5] = ["provider", "api-key", "route", "master-key", "store"];
+
     /// Reads the query of `GET /admin/audit/export`, decoded: `actor`, `action`, `noun`, `id`
     /// exactly, `since` (included) and `until` (not included) in RFC 3339.
     ///
@@ -75,7 +75,7 @@ impl AuditFilter {
         let filter = Self {
             actor: parameters.text("actor").map(str::to_owned),
             action: AuditAction::ALL.into_iter().find(|known| Some(known.as_str()) == action),
-            noun: one_of(parameters, "noun", &NOUNS)?,
+            noun: one_of(parameters, "noun", &Self::NOUNS)?,
             target: parameters.text("id").map(str::to_owned),
             since: parameters.time("since")?,
             until: parameters.time("until")?,
@@ -103,8 +103,9 @@ impl AuditFilter {
             && self.until.is_none_or(before)
     }
 
-    /// Whether nothing that is asked for stands behind an entry, in this direction.
-    pub(super) fn ends_at(&self, entry: &AuditEntry, newest_first: bool) -> bool {
+    /// Whether an entry stands beyond what is asked for, in this direction. One alone may be so
+    /// because the clock was wrong.
+    pub(super) fn is_passed_by(&self, entry: &AuditEntry, newest_first: bool) -> bool {
         let Some(at) = entry.time() else { return false };
         if newest_first {
             self.since.is_some_and(|since| since - at > MAX_CLOCK_STEP)

@@ -2,20 +2,29 @@
 
 use serde::Serialize;
 use store::{Batch, Kind, PageQuery, Store};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::entry::AuditEntry;
 use super::query::{AuditFilter, AuditQuery};
 use crate::administration::Administration;
+use crate::moment;
 use crate::page::encode_cursor;
 use crate::problem::AdminProblem;
 
-/// Records that are read from the store at once.
-const STORE_PAGE_RECORDS: usize = 200;
+/// Records that are read from the store at once; each may have a megabyte.
+const STORE_PAGE_RECORDS: usize = 32;
 
 /// Records that one page or chunk looks at, so that a rare filter cannot keep the disk busy.
 const MAX_LOOKED_AT: usize = 2000;
+
+/// Entries in a row, beyond the asked time, after which a search ends. Fewer may be what a wrong
+/// clock left, with entries that are asked for behind them.
+const MAX_STRAYS: usize = 500;
+
+/// Bytes of entries after which a page or chunk ends early: an entry holds two documents, which
+/// may be large.
+const MAX_FOUND_BYTES: usize = 4 << 20;
 
 /// Most entries of a chunk of the export.
 const CHUNK_ENTRIES: usize = 200;
@@ -27,7 +36,7 @@ pub struct AuditPage {
     #[schema(example = "list")]
     pub object: &'static str,
     /// The entries. May be fewer than asked for, or none, though there are more: a page looks at
-    /// 2000 entries at most.
+    /// 2000 entries at most, and holds little more than 4 MiB of them.
     pub data: Vec<AuditEntry>,
     /// What stands for the next page; `null` on the last one.
     #[schema(required)]
@@ -67,7 +76,7 @@ impl Administration {
 }
 
 /// [`Administration::audit`]
-async fn page(store: &dyn Store, query: &AuditQuery) -> Result<AuditPage, AdminProblem> {
+pub(super) async fn page(store: &dyn Store, query: &AuditQuery) -> Result<AuditPage, AdminProblem> {
     let scan = Scan {
         after: query.page.cursor.clone(),
         max_entries: query.page.limit,
@@ -78,7 +87,7 @@ async fn page(store: &dyn Store, query: &AuditQuery) -> Result<AuditPage, AdminP
 }
 
 /// [`Administration::audit_chunk`]
-async fn chunk(
+pub(super) async fn chunk(
     store: &dyn Store,
     filter: &AuditFilter,
     after: Option<String>,
@@ -97,7 +106,7 @@ pub(crate) async fn retire(
     now: OffsetDateTime,
     days: u32,
 ) -> Result<usize, AdminProblem> {
-    let oldest = now - Duration::days(i64::from(days));
+    let Some(oldest) = moment::days_before(now, days) else { return Ok(0) };
     let filter = AuditFilter::before(oldest);
     let (mut after, mut removed) = (None, 0);
     loop {
@@ -128,7 +137,7 @@ impl Scan {
         filter: &AuditFilter,
     ) -> Result<(Vec<AuditEntry>, Option<String>), AdminProblem> {
         let mut found = Vec::new();
-        let mut looked_at = 0;
+        let (mut looked_at, mut found_bytes, mut strays) = (0, 0, 0);
         while looked_at < MAX_LOOKED_AT {
             let query = PageQuery {
                 after: self.after.clone(),
@@ -142,14 +151,18 @@ impl Scan {
             while let Some(record) = records.next() {
                 looked_at += 1;
                 self.after = Some(record.key.clone());
+                let bytes = record.body.len();
                 let Some(entry) = AuditEntry::read(record) else { continue };
-                if filter.ends_at(&entry, self.newest_first) {
+                let passed = filter.is_passed_by(&entry, self.newest_first);
+                strays = if passed { strays + 1 } else { 0 };
+                if strays == MAX_STRAYS {
                     return Ok((found, None));
                 }
                 if filter.admits(&entry) {
+                    found_bytes += bytes;
                     found.push(entry);
                 }
-                if found.len() == self.max_entries {
+                if found.len() == self.max_entries || found_bytes >= MAX_FOUND_BYTES {
                     let more = more || records.len() > 0;
                     return Ok((found, self.after.filter(|_| more)));
                 }

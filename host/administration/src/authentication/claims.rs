@@ -122,8 +122,11 @@ fn seconds_of(time: OffsetDateTime) -> f64 {
 /// a terminal, is invisible, or turns the direction of writing.
 pub(super) fn is_readable(text: &str) -> bool {
     let readable = |c: char| {
-        let invisible = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        let invisible = matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
+            | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}');
         c == ' ' || !(c.is_control() || c.is_whitespace() || invisible)
     };
     (1..=MAX_SUBJECT_CHARS).contains(&text.chars().count()) && text.chars().all(readable)

@@ -18,6 +18,10 @@ use super::token::WantedKey;
 /// How long keys are used before they are fetched again.
 const FRESH_FOR: Duration = Duration::from_secs(10 * 60);
 
+/// How long a known key is used while the set is fetched beside the request. Beyond it nobody used
+/// the keys for long, and one of them may have been taken back meanwhile: that is waited for.
+const UNATTENDED_FOR: Duration = Duration::from_secs(60 * 60);
+
 /// How long keys are used that cannot be fetched again.
 const USABLE_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -67,12 +71,13 @@ impl JwksCache {
         Self { shared, fetch: Mutex::new(None) }
     }
 
-    /// The key that a token means. Waits for a fetch where the kept keys are old or lack it, and
-    /// where it is time for one. Dropping the future leaves the fetch to the others.
+    /// The key that a token means. A known one is there at once, and fetched anew beside the
+    /// request where it is not fresh; an unknown one waits for a fetch, where it is time for one.
+    /// So does a known one after an idle hour, unless a fetch failed lately: a server of keys that
+    /// is slow or gone slows no operator down. Dropping the future leaves the fetch to the others.
     pub(super) async fn key(&self, wanted: WantedKey<'_>) -> Result<DecodingKey, Refusal> {
-        let fresh = self.shared.kept_for(FRESH_FOR);
-        if let Some(key) = fresh.as_ref().and_then(|kept| kept.keys.pick(wanted).ok()) {
-            return Ok(key.clone());
+        if let Some(key) = self.known_key(wanted) {
+            return Ok(key);
         }
         if let Some(mut done) = self.join_fetch() {
             // An error is a fetch that broke off; what is kept decides then too.
@@ -80,6 +85,18 @@ impl JwksCache {
         }
         let kept = self.shared.kept_for(USABLE_FOR).ok_or(Refusal::NoKeys)?;
         kept.keys.pick(wanted).cloned()
+    }
+
+    /// The key, if it need not be waited for.
+    fn known_key(&self, wanted: WantedKey<'_>) -> Option<DecodingKey> {
+        let kept = self.shared.kept_for(USABLE_FOR)?;
+        let key = kept.keys.pick(wanted).ok()?;
+        let age = kept.fetched_at.elapsed();
+        if age >= FRESH_FOR {
+            // Nobody waits for this one.
+            drop(self.join_fetch());
+        }
+        (age < UNATTENDED_FOR || self.shared.failed_lately()).then(|| key.clone())
     }
 
     /// The fetch that goes on, else a new one, else `None` if it is too early for another.
@@ -116,9 +133,17 @@ impl Shared {
         self.kept.load_full().filter(|kept| kept.fetched_at.elapsed() < age)
     }
 
+    fn failed_lately(&self) -> bool {
+        self.last_attempt()
+            .is_some_and(|attempt| !attempt.succeeded && attempt.ended_at.elapsed() < FRESH_FOR)
+    }
+
+    fn last_attempt(&self) -> Option<Attempt> {
+        *self.last_attempt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn may_fetch(&self) -> bool {
-        let last = *self.last_attempt.lock().unwrap_or_else(PoisonError::into_inner);
-        last.is_none_or(|attempt| {
+        self.last_attempt().is_none_or(|attempt| {
             let pause = if attempt.succeeded { PAUSE } else { PAUSE_AFTER_FAILURE };
             attempt.ended_at.elapsed() >= pause
         })

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::DecodingKey;
+use jsonwebtoken::{DecodingKey, DecodingKeyKind};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -46,8 +46,8 @@ impl KeySet {
         if body.len() > MAX_JWKS_BYTES {
             return Err(format!("it has more than {MAX_JWKS_BYTES} bytes"));
         }
-        let document: Document = serde_json::from_slice(body)
-            .map_err(|problem| format!("it is no key set: {problem}"))?;
+        let document: Document =
+            serde_json::from_slice(body).map_err(|problem| not_a_set(&problem))?;
         if document.keys.len() > MAX_KEYS {
             return Err(format!("it has more than {MAX_KEYS} keys"));
         }
@@ -60,18 +60,36 @@ impl KeySet {
         self.keys.len()
     }
 
-    /// The one key that a token can mean.
+    /// The one key that a token can mean. One that is published twice is one.
     pub(super) fn pick(&self, wanted: WantedKey<'_>) -> Result<&DecodingKey, Refusal> {
         let mut fitting = self.keys.iter().filter(|key| {
             key.algorithm == wanted.algorithm
                 && (wanted.id.is_none() || key.id.as_deref() == wanted.id)
         });
-        match (fitting.next(), fitting.next()) {
-            (Some(key), None) => Ok(&key.key),
-            (Some(_), Some(_)) => Err(Refusal::AmbiguousKey),
-            (None, _) => Err(Refusal::UnknownKey),
+        let first = fitting.next().ok_or(Refusal::UnknownKey)?;
+        if fitting.all(|other| is_same(&other.key, &first.key)) {
+            Ok(&first.key)
+        } else {
+            Err(Refusal::AmbiguousKey)
         }
     }
+}
+
+fn is_same(one: &DecodingKey, other: &DecodingKey) -> bool {
+    use DecodingKeyKind::{RsaModulusExponent, SecretOrDer};
+    match (one.kind(), other.kind()) {
+        (SecretOrDer(one), SecretOrDer(other)) => one == other,
+        (RsaModulusExponent { n, e }, RsaModulusExponent { n: other_n, e: other_e }) => {
+            (n, e) == (other_n, other_e)
+        }
+        (SecretOrDer(_), RsaModulusExponent { .. })
+        | (RsaModulusExponent { .. }, SecretOrDer(_)) => false,
+    }
+}
+
+/// Says where, and not what: `serde_json` quotes values, however long they are.
+fn not_a_set(problem: &serde_json::Error) -> String {
+    format!("it is no key set (line {}, column {})", problem.line(), problem.column())
 }
 
 #[derive(Deserialize)]

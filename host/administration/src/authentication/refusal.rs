@@ -15,7 +15,7 @@ pub(super) enum Refusal {
     Critical,
     #[error("the token names a key that is not among the published ones")]
     UnknownKey,
-    #[error("the token names no key, and more than one could be meant")]
+    #[error("more than one published key could be meant by the token; name one in its kid")]
     AmbiguousKey,
     #[error("the token's signature is not valid")]
     Signature,

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use exchange::{AccessRecord, AccessSink};
+use resources::KeyId;
 use serde::{Deserialize, Serialize};
 use store::{Batch, Kind, Put, Store, StoreProblem};
 use time::OffsetDateTime;
@@ -37,14 +38,15 @@ pub struct UsageLedger {
 struct Tally {
     counts: HashMap<RowKey, UsageCounts>,
     last_used: HashMap<Arc<str>, OffsetDateTime>,
-    used: HashSet<Arc<str>>,
+    /// Keys whose last use is not what the store holds.
+    touched: HashSet<Arc<str>>,
 }
 
 /// What the store holds, or is to hold.
 #[derive(Default)]
 struct Rows {
     rows: HashMap<RowKey, Row>,
-    used: HashSet<Arc<str>>,
+    touched: HashSet<Arc<str>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -94,7 +96,8 @@ impl UsageLedger {
     pub fn forget_key(&self, id: &str) {
         let mut tally = self.tally();
         tally.last_used.remove(id);
-        tally.used.remove(id);
+        // A flush that goes on may write it once more; the next one takes it out.
+        tally.touched.insert(id.into());
     }
 
     /// Writes what has changed. Waits for another flush that goes on. Requests are counted
@@ -104,11 +107,14 @@ impl UsageLedger {
     /// If the store does not take it; the next flush tries again.
     pub async fn flush(&self, store: &dyn Store) -> Result<(), StoreProblem> {
         let mut rows = self.rows.lock().await;
-        {
+        let (counts, touched) = {
             let mut tally = self.tally();
-            rows.take_in(&mut tally);
-            self.backlog.store(rows.dirty(), Ordering::Relaxed);
-        }
+            self.backlog.fetch_add(tally.counts.len(), Ordering::Relaxed);
+            (mem::take(&mut tally.counts), mem::take(&mut tally.touched))
+        };
+        // Requests do not wait for this.
+        rows.take_in(counts, touched);
+        self.backlog.store(rows.dirty(), Ordering::Relaxed);
         let written = self.write(&mut rows, store).await;
         self.backlog.store(rows.dirty(), Ordering::Relaxed);
         written
@@ -123,17 +129,18 @@ impl UsageLedger {
     }
 
     async fn write_key_uses(&self, rows: &mut Rows, store: &dyn Store) -> Result<(), StoreProblem> {
-        let used: Vec<_> = rows.used.iter().cloned().collect();
-        for ids in used.chunks(BATCH_RECORDS) {
-            let puts: Vec<_> = ids
-                .iter()
-                .filter_map(|id| self.key_last_used(id).map(|at| key_use_put(id, at)))
-                .collect();
-            if !puts.is_empty() {
-                store.commit(Batch { puts, ..Batch::default() }).await?;
-            }
+        let touched: Vec<_> = rows.touched.iter().cloned().collect();
+        for ids in touched.chunks(BATCH_RECORDS) {
+            let mut batch = Batch::default();
             for id in ids {
-                rows.used.remove(id);
+                match self.key_last_used(id) {
+                    Some(at) => batch.puts.push(key_use_put(id, at)),
+                    None => batch.removals.push((Kind::KeyUse, id.to_string())),
+                }
+            }
+            store.commit(batch).await?;
+            for id in ids {
+                rows.touched.remove(id);
             }
         }
         Ok(())
@@ -141,7 +148,9 @@ impl UsageLedger {
 
     /// Counts a request that ended at a time.
     pub(super) fn count(&self, record: &AccessRecord, at: OffsetDateTime) {
-        let Some(caller) = &record.caller else { return };
+        let is_key = |caller: &&Arc<str>| caller.parse::<KeyId>().is_ok();
+        // An operator, who is a caller of the admin API, has no id that a key can have.
+        let Some(caller) = record.caller.as_ref().filter(is_key) else { return };
         let key = RowKey::of(record, Hour::of(at));
         let mut tally = self.tally();
         tally.note_use(caller, at);
@@ -184,8 +193,8 @@ impl Tally {
                 self.last_used.insert(Arc::clone(caller), at);
             }
         }
-        if !self.used.contains(&**caller) {
-            self.used.insert(Arc::clone(caller));
+        if !self.touched.contains(&**caller) {
+            self.touched.insert(Arc::clone(caller));
         }
     }
 
@@ -206,14 +215,14 @@ impl Tally {
 }
 
 impl Rows {
-    /// Moves what came since the last flush here, in one step.
-    fn take_in(&mut self, tally: &mut Tally) {
-        for (key, counts) in mem::take(&mut tally.counts) {
+    /// Adds what came since the last flush.
+    fn take_in(&mut self, counts: HashMap<RowKey, UsageCounts>, touched: HashSet<Arc<str>>) {
+        for (key, counts) in counts {
             let row = self.rows.entry(key).or_default();
             row.counts.add(counts);
             row.dirty = true;
         }
-        self.used.extend(mem::take(&mut tally.used));
+        self.touched.extend(touched);
     }
 
     fn dirty(&self) -> usize {

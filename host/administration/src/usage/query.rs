@@ -25,13 +25,14 @@ pub(super) enum Dimension {
     Day,
 }
 
-const DIMENSIONS: [(&str, Dimension); 6] = [
-    ("api_key", Dimension::ApiKey),
-    ("provider", Dimension::Provider),
-    ("model", Dimension::Model),
-    ("operation", Dimension::Operation),
-    ("hour", Dimension::Hour),
-    ("day", Dimension::Day),
+/// In the order of [`UsageQuery::GROUPS`].
+const DIMENSIONS: [Dimension; 6] = [
+    Dimension::ApiKey,
+    Dimension::Provider,
+    Dimension::Model,
+    Dimension::Operation,
+    Dimension::Hour,
+    Dimension::Day,
 ];
 
 /// Of which time, and grouped by what.
@@ -44,6 +45,12 @@ pub struct UsageQuery {
 }
 
 impl UsageQuery {
+    /// What rows can be grouped by.
+    pub const GROUPS: [&str; 6] = ["api_key", "provider", "model", "operation", "hour", "day"];
+
+    /// What they are grouped by where the operator says nothing.
+    pub const DEFAULT_GROUPS: &str = "api_key,model";
+
     /// Reads the query of `GET /admin/usage`, decoded: `from` and `to` in RFC 3339, the last 24
     /// hours if absent, at most 400 days; `group_by`, a list with commas of `api_key`,
     /// `provider`, `model`, `operation`, `hour`, `day`, by default `api_key,model`; an empty one
@@ -62,7 +69,7 @@ impl UsageQuery {
         if to - from > MAX_SPAN {
             return Err(bad("the span from from to to is longer than 400 days; ask for less"));
         }
-        let group_by = dimensions(parameters.text("group_by").unwrap_or("api_key,model"))?;
+        let group_by = dimensions(parameters.text("group_by").unwrap_or(Self::DEFAULT_GROUPS))?;
         Ok(Self { from: Hour::of(from), to: Hour::from(to), group_by })
     }
 }
@@ -72,9 +79,10 @@ fn dimensions(list: &str) -> Result<BTreeSet<Dimension>, AdminProblem> {
         return Ok(BTreeSet::new());
     }
     let read = |name: &str| {
-        let known = DIMENSIONS.iter().find(|(known, _)| *known == name.trim());
-        known.map(|(_, dimension)| *dimension).ok_or_else(|| {
-            let known = listed(&DIMENSIONS.map(|(name, _)| name));
+        let mut known = UsageQuery::GROUPS.iter().zip(DIMENSIONS);
+        let known = known.find(|(known, _)| **known == name.trim());
+        known.map(|(_, dimension)| dimension).ok_or_else(|| {
+            let known = listed(&UsageQuery::GROUPS);
             bad(&format!("use cannot be grouped by {name:?}; use {known}"))
         })
     };

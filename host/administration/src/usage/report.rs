@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use store::{Batch, Kind, PageQuery, Record, Store};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::ledger::UsageLedger;
 use super::query::{Dimension, UsageQuery};
 use super::row::{Hour, StoredRow, UsageCounts};
 use crate::administration::Administration;
+use crate::moment;
 use crate::problem::AdminProblem;
 
 /// Records that are read from the store, or removed from it, at once.
@@ -140,7 +141,8 @@ pub(crate) async fn retire(
     now: OffsetDateTime,
     days: u32,
 ) -> Result<usize, AdminProblem> {
-    let oldest = Hour::of(now - Duration::days(i64::from(days))).prefix();
+    let Some(oldest) = moment::days_before(now, days) else { return Ok(0) };
+    let oldest = Hour::of(oldest).prefix();
     let mut removed = 0;
     let mut pages = Pages { after: None, more: true };
     while let Some(records) = pages.next(store).await? {

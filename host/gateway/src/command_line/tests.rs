@@ -63,6 +63,8 @@ fn every_command_can_be_typed() {
         "backup --output b.backup",
         "restore --input b.backup --config gw.toml",
         "migrate",
+        "openapi",
+        "openapi --json",
     ] {
         assert_eq!(parse(line).err(), None, "{line}");
     }

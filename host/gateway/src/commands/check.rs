@@ -5,11 +5,11 @@ use anyhow::bail;
 use crate::command_line::ConfigurationChoice;
 use crate::configuration::Configuration;
 use crate::terminal;
-use crate::wiring;
+use crate::wiring::{self, Purpose};
 
 /// Prepares everything as `serve` would, and says what is wrong, or what is there.
 pub(crate) fn run(choice: &ConfigurationChoice) -> anyhow::Result<()> {
-    let prepared = wiring::prepare(choice.config.as_deref())?;
+    let prepared = wiring::prepare(choice.config.as_deref(), Purpose::Check)?;
     for line in &prepared.refused_plugins {
         terminal::complain(line);
     }

@@ -118,7 +118,7 @@ mod tests {
         for (text, expected) in [
             ("{\"key\": \"sk-1\"", "it is not JSON: EOF"),
             ("a = 1\nkey = sk-1\n", "neither JSON nor TOML: line 2: "),
-            ("[\"sk-1\"]", "neither JSON nor TOML: line 1: "),
+            ("[1, \"sk-1\"]", "neither JSON nor TOML: line 1: "),
             ("", "it is empty"),
         ] {
             let error = format!("{:#}", parse(text).unwrap_err());

@@ -23,7 +23,7 @@ use crate::wiring::plugins;
 /// The tables that are valid, and what they are made with.
 pub(crate) struct Switchboard {
     registry: Arc<Registry>,
-    offer: Offer,
+    offer: ArcSwap<Offer>,
     meters: Arc<Meters>,
     credentials: Arc<Credentials>,
     pipeline: OnceLock<Arc<Pipeline>>,
@@ -70,7 +70,7 @@ impl Switchboard {
             shown: ArcSwap::from_pointee(Shown::of(&tables)),
             tables: Arc::new(Mutex::new(tables)),
             registry,
-            offer,
+            offer: ArcSwap::from_pointee(offer),
             meters,
         }
     }
@@ -104,15 +104,27 @@ impl Switchboard {
         self.switch(&mut valid, tables);
     }
 
-    fn join(&self, file: Arc<FileTables>, holdings: Holdings, before: &Tables) -> Tables {
-        join(file, holdings, &self.joining(&|provider| self.make_ready(provider)), Some(before))
+    /// Other plugins serve: what was set aside may fit now. Blocks; not for a task's thread.
+    pub(crate) fn plugins_changed(&self) {
+        let mut valid = Arc::clone(&self.tables).blocking_lock_owned();
+        self.offer.store(Arc::new(Offer::of(&self.registry)));
+        if valid.misfits().next().is_none() {
+            // Who serves under a name is looked up for every attempt.
+            return;
+        }
+        let (file, holdings) = (Arc::clone(valid.file()), valid.holdings().clone());
+        let tables = self.with_joining(|joining| join(file, holdings, joining, None));
+        self.switch(&mut valid, tables);
     }
 
-    fn joining<'a>(
-        &'a self,
-        ready: &'a (dyn Fn(&Provider) -> Result<(), String> + Sync),
-    ) -> Joining<'a> {
-        Joining { offer: &self.offer, meters: &self.meters, ready }
+    fn join(&self, file: Arc<FileTables>, holdings: Holdings, before: &Tables) -> Tables {
+        self.with_joining(|joining| join(file, holdings, joining, Some(before)))
+    }
+
+    fn with_joining<T>(&self, work: impl FnOnce(&Joining<'_>) -> T) -> T {
+        let offer = self.offer.load_full();
+        let ready = |provider: &Provider| self.make_ready(provider);
+        work(&Joining { offer: &offer, meters: &self.meters, ready: &ready })
     }
 
     fn make_ready(&self, provider: &Provider) -> Result<(), String> {
@@ -188,9 +200,9 @@ impl Board for OperatorsBoard {
         let compiled = match serving.and_then(|_| tables.stored_provider(id)) {
             Some(compiled) => Ok(Arc::clone(compiled)),
             None => {
-                let ready = |provider: &Provider| self.0.make_ready(provider);
-                let joining = self.0.joining(&ready);
-                compile_stored(tables.file(), provider, &joining).map(Arc::new)
+                let compile =
+                    |joining: &Joining<'_>| compile_stored(tables.file(), provider, joining);
+                self.0.with_joining(compile).map(Arc::new)
             }
         };
         let source = OnlySecrets { provider: id.as_str(), secrets };

@@ -1,12 +1,21 @@
 //! The plugins that serve: those in the binary, and those the operator installed.
 
-use std::path::Path;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use pipeline::Provider;
-use plugin_runtime::{Grant, Isolation, Limits, LoadReport, Registry, Runtime, SocketImports};
+use plugin_runtime::{
+    Allocator, ChildCompiler, Compilation, Grant, Isolation, LifeLimits, LifeSettings, LifeView,
+    Limits, PluginLife, Registry, Runtime, Signer, SocketImports, TrustPolicy, compile_for_parent,
+};
+use tokio_util::sync::CancellationToken;
+use tracing::error;
 
 use crate::configuration::{self, PluginGrant, PluginSettings, Trust};
+use crate::wiring::Purpose;
+use crate::wiring::board::{Switchboard, off_the_runtime};
 use crate::wiring::offer::Offer;
 
 /// Name and component of each plugin in the binary.
@@ -15,27 +24,51 @@ const BUNDLED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/bundled_pl
 /// What was loaded.
 pub(crate) struct LoadedPlugins {
     /// The plugins that serve.
-    pub(crate) registry: Registry,
+    pub(crate) registry: Arc<Registry>,
+    /// Looks after the installed ones, if the gateway is going to serve and there may be any.
+    pub(crate) life: Option<PluginLife>,
     /// What they offer.
     pub(crate) offer: Offer,
     /// Installed ones that do not serve, one line each.
     pub(crate) refused: Vec<String>,
 }
 
+/// The word that makes this program the compiling process.
+pub(crate) const COMPILE_COMMAND: &str = "compile-plugin";
+
 /// Starts the runtime and loads all plugins.
 ///
 /// # Errors
-/// If the runtime does not start, or a bundled plugin does not load.
-pub(crate) fn load(settings: &PluginSettings) -> anyhow::Result<LoadedPlugins> {
-    let runtime = Runtime::start(limits(settings))?;
+/// If the runtime does not start, a bundled plugin does not load, or the installed ones cannot be
+/// looked after.
+pub(crate) fn load(settings: &PluginSettings, purpose: Purpose) -> anyhow::Result<LoadedPlugins> {
+    if purpose == Purpose::Serve && is_used(settings) {
+        // Before the private directory in it, whose rights are narrower. If that cannot be done,
+        // there is nothing to load, and whoever writes there later reports it.
+        let _ = fs::create_dir_all(&settings.directory);
+    }
+    let runtime = Runtime::start_with(limits(settings), compilation(settings, purpose))?;
     let registry = Registry::new(runtime);
     for (name, component) in BUNDLED {
         registry
             .install_bundled(component, grant(settings, name))
             .with_context(|| format!("bundled plugin {name} does not load"))?;
     }
-    let refused = load_installed(&registry, settings);
-    Ok(LoadedPlugins { offer: Offer::of(&registry), registry, refused })
+    let registry = Arc::new(registry);
+    let (life, view) = load_installed(&registry, settings, purpose)?;
+    let refused = refused(&view, settings);
+    Ok(LoadedPlugins { offer: Offer::of(&registry), registry, life, refused })
+}
+
+/// Compiles the component on standard input for the gateway that started this process.
+///
+/// # Errors
+/// Why there is no code.
+pub(crate) fn compile(allocator: Allocator) -> anyhow::Result<()> {
+    // One instance takes the least address space; the code is the same for any number.
+    let limits = Limits { live_instances: 1, ..Limits::STANDARD };
+    let pipes = (std::io::stdin().lock(), std::io::stdout().lock());
+    Ok(compile_for_parent(&limits, allocator, pipes)?)
 }
 
 /// Compiles the plugins that providers name, so that no request has to wait for it. The others
@@ -54,35 +87,111 @@ pub(crate) fn prepare<'a>(
         .map_err(|(name, error)| anyhow!(error).context(format!("plugin {name} cannot be used")))
 }
 
-/// Loads the directory if the operator trusts what is in it. Says of each plugin that does not
-/// serve, why.
-fn load_installed(registry: &Registry, settings: &PluginSettings) -> Vec<String> {
-    let directory = settings.directory.as_path();
-    let advice = match &settings.trust {
-        Some(Trust::Unsigned) => {
-            let reports = registry.load_directory(directory, |name| grant(settings, name));
-            return reports.iter().filter_map(refusal).collect();
+/// Tells the board when other plugins serve, until it is told to stop; then ends the plugins'
+/// thread. Dropping the future does the same but for waiting.
+pub(crate) async fn keep_offer(life: PluginLife, board: Arc<Switchboard>, stop: CancellationToken) {
+    let mut changes = life.changes();
+    // Some may have changed while the gateway was starting.
+    changes.mark_changed();
+    loop {
+        let changed = tokio::select! {
+            () = stop.cancelled() => break,
+            changed = changes.changed() => changed,
+        };
+        if changed.is_err() {
+            error!("plugins are looked after no more: restart to install others");
+            return;
         }
-        Some(Trust::Signers(_)) => {
-            "its signature cannot be checked by this version; write plugins.trust = { unsigned = \
-             true } to load it all the same"
-        }
-        None => "nobody said that it can be trusted; write plugins.trust = { unsigned = true }",
+        let board = Arc::clone(&board);
+        off_the_runtime(move || board.plugins_changed()).await;
+    }
+    life.stop();
+    life.ended().await;
+}
+
+/// Loads the directory, and goes on watching it if the gateway is going to serve. Without a
+/// directory, and without anybody who says what to trust, there is nothing to look after.
+fn load_installed(
+    registry: &Arc<Registry>,
+    settings: &PluginSettings,
+    purpose: Purpose,
+) -> anyhow::Result<(Option<PluginLife>, LifeView)> {
+    if !is_used(settings) {
+        return Ok((None, LifeView::default()));
+    }
+    let life = LifeSettings {
+        directory: settings.directory.clone(),
+        state: state_directory(settings),
+        trust: trust(settings)?,
+        grants: settings
+            .grants
+            .keys()
+            .map(|name| (name.to_string(), grant(settings, name.as_str())))
+            .collect(),
+        limits: LifeLimits::STANDARD,
     };
-    let files = components(directory);
-    files.map(|file| format!("plugin {file} is not loaded: {advice}")).collect()
+    let registry = Arc::clone(registry);
+    match purpose {
+        Purpose::Serve => {
+            let life = PluginLife::start(life, registry)?;
+            let view = life.view();
+            Ok((Some(life), view))
+        }
+        Purpose::Check => Ok((None, PluginLife::rehearse(life, registry)?)),
+    }
 }
 
-fn refusal(report: &LoadReport) -> Option<String> {
-    let error = report.outcome.as_ref().err()?;
-    Some(format!("plugin {} is not loaded: {error}", report.path.display()))
+fn is_used(settings: &PluginSettings) -> bool {
+    settings.trust.is_some() || settings.directory.is_dir()
 }
 
-fn components(directory: &Path) -> impl Iterator<Item = String> {
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let paths = entries.map(|entry| entry.path());
-    let components = paths.filter(|path| path.extension().is_some_and(|it| it == "wasm"));
-    components.map(|path| path.display().to_string())
+/// Hidden, so that it is no plugin, and beside the plugins, so that it is on their volume.
+fn state_directory(settings: &PluginSettings) -> PathBuf {
+    settings.directory.join(".patchbay")
+}
+
+fn refused(view: &LifeView, settings: &PluginSettings) -> Vec<String> {
+    let line = |file: &str, cause: &str| {
+        let path = settings.directory.join(file);
+        format!("plugin {} is not loaded: {cause}", path.display())
+    };
+    view.pending.iter().map(|pending| line(&pending.file, &pending.cause)).collect()
+}
+
+/// # Errors
+/// Names the key that is none.
+fn trust(settings: &PluginSettings) -> anyhow::Result<TrustPolicy> {
+    let keys = match &settings.trust {
+        None => return Ok(TrustPolicy::Nobody),
+        Some(Trust::Unsigned) => return Ok(TrustPolicy::Unsigned),
+        Some(Trust::Signers(keys)) => keys,
+    };
+    let signers = keys.iter().enumerate().map(|(index, key)| {
+        Signer::parse(key).with_context(|| format!("plugins.trust.signers[{index}]"))
+    });
+    Ok(TrustPolicy::Signers(signers.collect::<Result<_, _>>()?))
+}
+
+/// Plugins are compiled in a process of their own, and the code is kept with the plugins' state.
+fn compilation(settings: &PluginSettings, purpose: Purpose) -> Compilation {
+    let cache = state_directory(settings).join("code");
+    let keeps = match purpose {
+        Purpose::Serve => is_used(settings),
+        // A check makes no directories.
+        Purpose::Check => cache.is_dir(),
+    };
+    let child = this_program()
+        .map(|program| ChildCompiler { program, arguments: vec![COMPILE_COMMAND.into()] });
+    Compilation { child, cache: keeps.then_some(cache) }
+}
+
+/// The program that runs, also after its file was replaced. That of a unit test has no commands.
+fn this_program() -> Option<PathBuf> {
+    if cfg!(test) {
+        return None;
+    }
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() { Some(running) } else { std::env::current_exe().ok() }
 }
 
 fn limits(settings: &PluginSettings) -> Limits {

@@ -12,6 +12,7 @@ use exchange::{
     AccessRecord, AccessSink, CredentialSource, HttpTransport, PluginCatalog, ReachPort,
 };
 use pipeline::{Pipeline, PipelineParts};
+use plugin_runtime::PluginLife;
 use secrets::Sources;
 use server::{AdminParts, Edge, EdgeLimits, Ending, Listeners, Service};
 use telemetry::Logs;
@@ -79,6 +80,9 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
     let tasks = TaskTracker::new();
     tasks.spawn(reloading);
     tasks.spawn(discovery::keep_up_to_date(parts.pipeline, stop.clone()));
+    if let Some(life) = parts.life {
+        tasks.spawn(plugins::keep_offer(life, parts.board, stop.clone()));
+    }
     // Ends after the edge, so that what the last requests used is counted.
     let last = CancellationToken::new();
     if let Some(operators) = operators {
@@ -164,6 +168,8 @@ struct Parts {
     operators: Option<Operators>,
     reloader: Reloader,
     watched_file: WatchedFile,
+    life: Option<PluginLife>,
+    board: Arc<Switchboard>,
 }
 
 /// What stands between operators and the store.
@@ -180,7 +186,7 @@ impl Parts {
         process: Arc<ProcessUpstream>,
         opened: Option<OpenedStore>,
     ) -> anyhow::Result<Self> {
-        let Prepared { configuration, variables, sources, registry, meters, .. } = prepared;
+        let Prepared { configuration, variables, sources, registry, meters, life, .. } = prepared;
         let board_parts = BoardParts {
             registry: Arc::clone(&registry),
             meters: Arc::clone(&meters),
@@ -214,9 +220,11 @@ impl Parts {
                 at_start: StartSettings::of(configuration),
                 registry,
                 meters,
-                board,
+                board: Arc::clone(&board),
             },
             watched_file: prepared.watched_file,
+            life,
+            board,
         })
     }
 
@@ -301,9 +309,11 @@ fn listen_for(kind: SignalKind) -> anyhow::Result<Signal> {
 }
 
 async fn bind(address: SocketAddr, member: &str) -> anyhow::Result<TcpListener> {
+    let variable = format!("PATCHBAY_{}", member.to_uppercase().replace('.', "__"));
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => anyhow!(
-            "address {address} is taken; stop what listens there, or choose another with {member}"
+            "address {address} is taken; stop what listens there, or choose another with {member} \
+             or {variable}"
         ),
         ErrorKind::PermissionDenied => {
             anyhow!("address {address} may not be used; choose a port above 1023 with {member}")

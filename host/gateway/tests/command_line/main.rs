@@ -114,6 +114,16 @@ fn check_names_an_installed_plugin_that_does_not_load() {
 }
 
 #[test]
+fn a_signer_that_is_no_key_is_named() {
+    let configuration = "plugins = { directory = \"plugins\", trust = { signers = [\"RW\"] } }\n";
+    let directory = in_directory(&[("patchbay.toml", configuration)]);
+    let output = patchbay(directory.path(), &["check"], "");
+    let errors = lines(&output.stderr);
+    let expected = "patchbay: plugins.trust.signers[0]: \"RW\" is not a public key of minisign; ";
+    assert!(errors[0].starts_with(expected), "{errors:?}");
+}
+
+#[test]
 fn a_missing_configuration_is_an_error_that_says_what_to_do() {
     let directory = in_directory(&[]);
     for (arguments, expected) in [

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
@@ -135,6 +135,40 @@ fn both_ending_signals_end_it_well() {
         gateway.wait_for(" stopped");
         assert!(gateway.end().success(), "{signal}");
     }
+}
+
+#[test]
+fn a_plugin_that_is_put_in_place_serves_without_a_restart() {
+    let configuration = "plugins = { directory = \"plugins\", trust = { unsigned = true } }\n"
+        .to_owned()
+        + &with_key("pb-1");
+    let directory = in_directory(&[("patchbay.toml", &configuration)]);
+    let plugins = directory.path().join("plugins");
+    fs::create_dir(&plugins).unwrap();
+    let mut gateway = Gateway::start(directory.path());
+    fs::copy(bundled("cli-text.wasm"), plugins.join(".new")).unwrap();
+    fs::rename(plugins.join(".new"), plugins.join("cli-text.wasm")).unwrap();
+    gateway.wait_for(" serves plugin.name=\"cli-text\"");
+    fs::write(plugins.join("bad.wasm"), "not a plugin").unwrap();
+    gateway.wait_for("bad.wasm does not serve: inspect: ");
+    fs::remove_file(plugins.join("cli-text.wasm")).unwrap();
+    gateway.wait_for("cli-text serves no more");
+    // A check beside it does not disturb it.
+    let check = patchbay(directory.path(), &["check"], "");
+    assert_eq!(check.status.code(), Some(1));
+    assert!(lines(&check.stderr)[0].starts_with("plugin plugins/bad.wasm is not loaded: "));
+    gateway.signal("TERM");
+    gateway.wait_for(" stopped");
+    assert!(gateway.end().success());
+}
+
+/// A component that the gateway was built with.
+fn bundled(file: &str) -> PathBuf {
+    let directory = option_env!("PATCHBAY_BUNDLED_PLUGINS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins"),
+        PathBuf::from,
+    );
+    directory.join(file)
 }
 
 #[test]

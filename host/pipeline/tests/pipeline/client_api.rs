@@ -40,7 +40,10 @@ impl IngressDialect for Shouting {
         let canonical = json!({"model": request["model"], "stream": streaming,
             "messages": [{"role": "user", "content": request["say"]}]});
         let extra = vec![("said".to_owned(), request["say"].to_string())];
-        let canonical = canonical.to_string().into();
+        let canonical = match request["broken"].as_bool() {
+            Some(true) => "no document".into(),
+            _ => canonical.to_string().into(),
+        };
         Ok(DecodedRequest { operation, streaming, canonical, extra })
     }
 
@@ -175,6 +178,24 @@ async fn what_the_dialect_refuses_reaches_no_provider() {
     let bench = bench(vec![]);
     let failure = failed(shout(&bench, &say("m", "nothing", false)).await);
     assert_eq!((failure.kind(), failure.param()), (FailureKind::InvalidRequest, Some("say")));
+}
+
+#[tokio::test]
+async fn a_member_that_cannot_be_canonical_is_the_callers_mistake_and_no_document_the_plugins() {
+    for (member, value, kind) in [
+        ("model", json!(""), FailureKind::InvalidRequest),
+        ("model", Value::Null, FailureKind::InvalidRequest),
+        ("stream", json!(true), FailureKind::NotFound),
+        ("broken", json!(true), FailureKind::PluginFault),
+    ] {
+        let bench = bench(vec![]);
+        let mut body = say("nobody-has-it", "hi", false);
+        body[member] = value;
+        let failure = failed(shout(&bench, &body).await);
+        assert_eq!(failure.kind(), kind, "{member}: {failure}");
+        let named = failure.message().contains(member);
+        assert_eq!(named, kind == FailureKind::InvalidRequest, "{failure}");
+    }
 }
 
 #[tokio::test]

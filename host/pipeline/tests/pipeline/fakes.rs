@@ -118,6 +118,8 @@ pub struct FakePlugins {
     pub generation: AtomicU64,
     pub plans: AtomicUsize,
     pub prepares: AtomicUsize,
+    /// Request ids that a dialect was looked up for.
+    pub looked_up_for: Mutex<Vec<String>>,
 }
 
 struct FakeDialect {
@@ -258,6 +260,11 @@ impl FakeCatalog {
 impl PluginCatalog for FakeCatalog {
     fn dialect(&self, name: &str) -> Option<Arc<dyn EgressDialect>> {
         matches!(name, "canonical" | "words").then(|| self.plugin(name == "canonical") as _)
+    }
+
+    fn dialect_for(&self, name: &str, request: &RequestId) -> Option<Arc<dyn EgressDialect>> {
+        self.0.looked_up_for.lock().unwrap().push(request.as_str().to_owned());
+        self.dialect(name)
     }
 
     fn adapter(&self, name: &str) -> Option<Adapter> {

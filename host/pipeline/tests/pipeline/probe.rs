@@ -241,6 +241,7 @@ fn program() -> Provider {
         max_open_files: 1,
         max_processes: 1,
         max_file_bytes: 1,
+        sandbox: ProgramSandbox::ordinary(),
     };
     Provider {
         reach: Reach::Process { target: Arc::new(target) },

@@ -80,6 +80,25 @@ async fn a_prompt_that_does_not_fit_moves_on_only_where_the_route_says_so() {
 }
 
 #[tokio::test]
+async fn every_attempt_looks_its_plugins_up_by_the_requests_id() {
+    let scripts =
+        vec![Script::Fail(FailureKind::UpstreamUnreachable), Script::Reply(200, vec![Ok(ANSWER)])];
+    let bench = bench(scripts);
+    bench.chat(&ask_for("smart", false)).await.unwrap();
+    assert_eq!(*bench.plugins.looked_up_for.lock().unwrap(), ["test-1", "test-1"]);
+}
+
+#[tokio::test]
+async fn the_plans_of_generations_that_share_the_traffic_are_all_remembered() {
+    let bench = bench((0..6).map(|_| Script::Reply(200, vec![Ok(ANSWER)])).collect());
+    for generation in [1, 2, 1, 2, 1, 2] {
+        bench.plugins.generation.store(generation, std::sync::atomic::Ordering::SeqCst);
+        bench.chat(&ask_for("smart", false)).await.unwrap();
+    }
+    assert_eq!(bench.plugins.plans.load(std::sync::atomic::Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
 async fn pure_answers_of_plugins_are_asked_for_once_a_generation() {
     let again = || Script::Reply(200, vec![Ok(ANSWER)]);
     let bench = bench((0..4).map(|_| again()).collect());

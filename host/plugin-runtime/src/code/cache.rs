@@ -19,7 +19,7 @@ use thiserror::Error;
 use tracing::warn;
 use wasmtime::Engine;
 
-use super::Digest;
+use crate::digest::Digest;
 
 const KEY_FILE: &str = "key";
 const KEY_BYTES: usize = 32;
@@ -139,12 +139,13 @@ impl Cache {
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
-        self.directory.join(format!("{}-{}.code", digest.0, self.engine))
+        self.directory.join(format!("{digest}-{}.code", self.engine))
     }
 
     fn message(&self, digest: &Digest, code: &[u8]) -> Vec<u8> {
-        let mut message = Vec::with_capacity(digest.0.len() + self.engine.len() + code.len());
-        message.extend_from_slice(digest.0.as_bytes());
+        let mut message =
+            Vec::with_capacity(digest.as_str().len() + self.engine.len() + code.len());
+        message.extend_from_slice(digest.as_str().as_bytes());
         message.extend_from_slice(self.engine.as_bytes());
         message.extend_from_slice(code);
         message

@@ -3,25 +3,36 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use exchange::RequestId;
+
+use crate::digest::Digest;
 use crate::load::Plugin;
 use crate::load_error::LoadError;
 use crate::manifest::Manifest;
 use crate::registry::Origin;
+use crate::registry::canary::Canary;
 
 /// A loaded plugin and where it came from.
-pub(super) struct Entry {
-    pub(super) plugin: Plugin,
-    pub(super) origin: Origin,
-    pub(super) sha256: String,
+pub(crate) struct Entry {
+    pub(crate) plugin: Plugin,
+    pub(crate) origin: Origin,
+    pub(crate) digest: Digest,
 }
 
 /// All plugins by name, and who speaks which dialect.
 #[derive(Default)]
 pub(super) struct Table {
     plugins: BTreeMap<String, Slot>,
-    dialects: HashMap<String, Arc<Entry>>,
+    dialects: HashMap<String, Serving>,
     /// By path, with the endpoint as the manifest has it.
-    endpoints: HashMap<String, (Arc<str>, Arc<Entry>)>,
+    endpoints: HashMap<String, (Arc<str>, Serving)>,
+}
+
+/// Who serves under one name.
+#[derive(Clone)]
+pub(super) struct Serving {
+    pub(super) entry: Arc<Entry>,
+    pub(super) canary: Option<Canary>,
 }
 
 /// What is loaded under one name.
@@ -29,11 +40,27 @@ pub(super) struct Table {
 struct Slot {
     bundled: Option<Arc<Entry>>,
     installed: Option<Arc<Entry>>,
+    canary: Option<Canary>,
 }
 
 impl Slot {
     fn serving(&self) -> Option<&Arc<Entry>> {
         self.installed.as_ref().or(self.bundled.as_ref())
+    }
+
+    fn who_serves(&self) -> Option<Serving> {
+        let entry = Arc::clone(self.serving()?);
+        Some(Serving { entry, canary: self.canary.clone() })
+    }
+}
+
+impl Serving {
+    /// The entry for a request; without one, whatever is not the canary.
+    pub(super) fn entry_for(&self, request: Option<&RequestId>) -> &Arc<Entry> {
+        match (&self.canary, request) {
+            (Some(canary), Some(request)) if canary.serves(request) => &canary.entry,
+            _ => &self.entry,
+        }
     }
 }
 
@@ -46,12 +73,41 @@ impl Table {
         self.plugins.get(name)?.serving()
     }
 
-    pub(super) fn dialect(&self, name: &str) -> Option<&Arc<Entry>> {
-        self.dialects.get(name)
+    /// The plugin of a name for a request.
+    pub(super) fn plugin_for(&self, name: &str, request: Option<&RequestId>) -> Option<Arc<Entry>> {
+        let serving = self.plugins.get(name)?.who_serves()?;
+        Some(Arc::clone(serving.entry_for(request)))
     }
 
-    pub(super) fn endpoint(&self, path: &str) -> Option<(&Arc<str>, &Arc<Entry>)> {
-        self.endpoints.get(path).map(|(endpoint, entry)| (endpoint, entry))
+    pub(super) fn dialect(&self, name: &str) -> Option<&Arc<Entry>> {
+        self.dialects.get(name).map(|serving| &serving.entry)
+    }
+
+    /// The plugin that speaks a dialect for a request.
+    pub(super) fn dialect_for(
+        &self,
+        name: &str,
+        request: Option<&RequestId>,
+    ) -> Option<&Arc<Entry>> {
+        Some(self.dialects.get(name)?.entry_for(request))
+    }
+
+    pub(super) fn endpoint(&self, path: &str) -> Option<(&Arc<str>, &Serving)> {
+        self.endpoints.get(path).map(|(endpoint, serving)| (endpoint, serving))
+    }
+
+    /// The installed plugin of a name.
+    pub(super) fn installed(&self, name: &str) -> Option<&Arc<Entry>> {
+        self.plugins.get(name)?.installed.as_ref()
+    }
+
+    pub(super) fn has_bundled(&self, name: &str) -> bool {
+        self.plugins.get(name).is_some_and(|slot| slot.bundled.is_some())
+    }
+
+    /// The canary of a plugin.
+    pub(super) fn canary(&self, name: &str) -> Option<&Canary> {
+        self.plugins.get(name)?.canary.as_ref()
     }
 
     /// # Errors
@@ -63,7 +119,8 @@ impl Table {
         };
         let others = self.plugins.iter().filter(|(name, _)| **name != manifest.name);
         for (name, slot) in others {
-            for entry in slot.bundled.iter().chain(&slot.installed) {
+            let canary = slot.canary.as_ref().map(|canary| &canary.entry);
+            for entry in slot.bundled.iter().chain(&slot.installed).chain(canary) {
                 if entry.dialect() == Some(&wanted.name) {
                     let (dialect, by) = (wanted.name.clone(), name.clone());
                     return Err(LoadError::DialectTaken { dialect, by });
@@ -78,16 +135,28 @@ impl Table {
         Ok(())
     }
 
-    /// The table with one plugin more, or a later generation of it.
-    pub(super) fn with(&self, entry: Entry) -> Self {
+    /// The table with one plugin more, or a later generation of it. An installed one ends the
+    /// canary of its name.
+    pub(super) fn with(&self, entry: Arc<Entry>) -> Self {
         let mut plugins = self.plugins.clone();
         let name = entry.plugin.manifest.name.clone();
         let slot = plugins.entry(name).or_default();
         match entry.origin {
-            Origin::Bundled => slot.bundled = Some(Arc::new(entry)),
-            Origin::Installed(_) => slot.installed = Some(Arc::new(entry)),
+            Origin::Bundled => slot.bundled = Some(entry),
+            Origin::Installed(_) => {
+                slot.installed = Some(entry);
+                slot.canary = None;
+            }
         }
         Self::of(plugins)
+    }
+
+    /// The table with another canary of a plugin, or none. `None` if no plugin of the name serves.
+    pub(super) fn with_canary(&self, name: &str, canary: Option<Canary>) -> Option<Self> {
+        let mut plugins = self.plugins.clone();
+        let slot = plugins.get_mut(name)?;
+        slot.canary = canary;
+        Some(Self::of(plugins))
     }
 
     /// The table without an installed plugin, or `None` if there is no such plugin.
@@ -95,6 +164,7 @@ impl Table {
         let mut plugins = self.plugins.clone();
         let slot = plugins.get_mut(name)?;
         slot.installed.take()?;
+        slot.canary = None;
         if slot.bundled.is_none() {
             plugins.remove(name);
         }
@@ -104,14 +174,14 @@ impl Table {
     fn of(plugins: BTreeMap<String, Slot>) -> Self {
         let dialects = plugins
             .values()
-            .filter_map(Slot::serving)
-            .filter_map(|entry| Some((entry.dialect()?.clone(), Arc::clone(entry))))
+            .filter_map(Slot::who_serves)
+            .filter_map(|serving| Some((serving.entry.dialect()?.clone(), serving)))
             .collect();
         let mut endpoints = HashMap::new();
-        for entry in plugins.values().filter_map(Slot::serving) {
-            for endpoint in entry.endpoints() {
+        for serving in plugins.values().filter_map(Slot::who_serves) {
+            for endpoint in serving.entry.endpoints() {
                 let path = endpoint.trim_start_matches("POST ").to_owned();
-                endpoints.insert(path, (endpoint.as_str().into(), Arc::clone(entry)));
+                endpoints.insert(path, (endpoint.as_str().into(), serving.clone()));
             }
         }
         Self { plugins, dialects, endpoints }

@@ -1,7 +1,5 @@
 //! Plugins come and go while exchanges are open.
 
-use std::fs;
-
 use exchange::Ending;
 
 use super::*;
@@ -119,42 +117,4 @@ fn the_status_names_file_version_and_digest() {
     assert_eq!(status.generation, id);
     assert_eq!(status.sha256.len(), 64);
     assert!(!status.uses_wasi);
-}
-
-#[test]
-fn a_directory_is_loaded_file_by_file() {
-    let directory = tempfile::tempdir().unwrap();
-    let put = |name: &str, bytes: &[u8]| fs::write(directory.path().join(name), bytes).unwrap();
-    put("a.wasm", &Guest::egress("plain").build());
-    put("b.wasm", b"rubbish");
-    put("c.wasm", &Guest::egress("plain").build());
-    put("d.wasm", &Guest::http("vendor").build());
-    put(".hidden.wasm", b"rubbish");
-    put("notes.txt", b"rubbish");
-    fs::create_dir(directory.path().join("nested.wasm")).unwrap();
-
-    let registry = registry();
-    let reports = registry.load_directory(directory.path(), |_| Grant::default());
-    let names: Vec<_> =
-        reports.iter().map(|report| report.path.file_name().unwrap().to_str().unwrap()).collect();
-    assert_eq!(names, ["a.wasm", "b.wasm", "c.wasm", "d.wasm"]);
-    assert!(reports[0].outcome.is_ok() && reports[3].outcome.is_ok());
-    assert!(matches!(reports[1].outcome, Err(LoadError::NotWebAssembly)));
-    assert!(matches!(reports[2].outcome, Err(LoadError::NameTaken(_))));
-    let origin = status(&registry, "vendor").origin;
-    assert_eq!(origin, Origin::Installed(Some(directory.path().join("d.wasm"))));
-}
-
-#[test]
-fn a_directory_that_is_not_there_holds_no_plugin() {
-    let directory = tempfile::tempdir().unwrap();
-    let missing = directory.path().join("missing");
-    assert!(registry().load_directory(&missing, |_| Grant::default()).is_empty());
-}
-
-#[test]
-fn a_directory_that_cannot_be_read_is_reported() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let reports = registry().load_directory(file.path(), |_| Grant::default());
-    assert!(matches!(reports[0].outcome, Err(LoadError::Read(_))));
 }

@@ -134,6 +134,12 @@ impl Guest {
         self.answer(export, address)
     }
 
+    /// The instructions of an export, for another one to end with.
+    #[allow(dead_code, reason = "benches do not need it")]
+    pub(crate) fn instructions(&self, export: &'static str) -> String {
+        self.bodies.get(export).cloned().unwrap_or_default()
+    }
+
     /// Puts a text into the image, for bodies that use its address and length.
     pub(crate) fn text(&mut self, text: &str) -> (u32, u32) {
         self.image.text(text)

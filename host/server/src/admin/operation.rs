@@ -2,6 +2,7 @@
 
 use administration::CheckView;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::access::{Administering, Viewing};
 use super::answer::Answer;
@@ -22,10 +23,16 @@ pub(crate) async fn status(who: Viewing, _: Asked) -> Answered {
     Ok(Answer::document(&status))
 }
 
-#[derive(Serialize)]
-struct PluginList {
+/// The plugins that serve now.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PluginList {
+    /// `list`
+    #[schema(example = "list")]
     object: &'static str,
+    /// The plugins, by name.
     data: Vec<PluginEntry>,
+    /// Null: there is one page.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 

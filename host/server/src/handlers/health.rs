@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::containment::contained;
 use crate::edge::Edge;
@@ -33,16 +34,26 @@ pub(crate) async fn ready(State(edge): State<Arc<Edge>>, visit: Visit) -> Respon
     reply::json(visit, status, &Report { status: word, checks: &checks })
 }
 
-#[derive(Serialize)]
-struct Report<'a> {
+/// How the process is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = HealthReport)]
+pub(crate) struct Report<'a> {
+    /// `alive`; `ready` or `not ready`.
+    #[schema(example = "ready")]
     status: &'static str,
+    /// What was looked at.
     checks: &'a [Check<'a>],
 }
 
-#[derive(Serialize)]
-struct Check<'a> {
+/// One thing that was looked at.
+#[derive(Serialize, ToSchema)]
+#[schema(as = HealthCheck)]
+pub(crate) struct Check<'a> {
+    /// What it is: `plugins`, `providers`.
     name: &'a str,
+    /// Whether it is as it should be.
     ok: bool,
+    /// Why not, or what to know.
     reason: Option<&'a str>,
 }
 

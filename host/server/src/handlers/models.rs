@@ -8,6 +8,7 @@ use axum::response::Response;
 use exchange::{Failure, FailureKind};
 use http::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::authentication::Authenticated;
 use crate::containment::contained;
@@ -53,17 +54,27 @@ fn unknown_model() -> Failure {
     Failure::new(FailureKind::NotFound, message).with_param("model")
 }
 
-#[derive(Serialize)]
-struct ModelList<'a> {
+/// The models that a key may use.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ModelList<'a> {
+    /// `list`
+    #[schema(example = "list")]
     object: &'static str,
+    /// The models.
     data: Vec<Model<'a>>,
 }
 
-#[derive(Serialize)]
-struct Model<'a> {
+/// A model that a key may use.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Model<'a> {
+    /// The name that callers say.
     id: &'a str,
+    /// `model`
+    #[schema(example = "model")]
     object: &'static str,
+    /// Seconds since the Unix epoch.
     created: u64,
+    /// Who offers it.
     owned_by: &'a str,
 }
 

@@ -2,7 +2,9 @@
 
 mod access;
 mod asking;
+mod bounds;
 mod client;
+mod described;
 mod desk;
 mod doors;
 mod leaving;

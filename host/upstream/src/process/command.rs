@@ -1,43 +1,89 @@
-//! From an adapter's plan to the command that is run.
+//! From an adapter's plan and the operator's grant to what is run, and in what.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use exchange::{Failure, FailureKind, ProcessArgument, ProcessExchange, ProcessPlan};
+use exchange::{
+    Failure, FailureKind, ProcessArgument, ProcessExchange, ProcessPlan, ProcessTarget,
+    ProgramCredential,
+};
+use sandbox::{
+    Credential, CredentialSlot, Layer, ProgramCall, ProgramDigest, SandboxLimits, SandboxPolicy,
+};
 use secrecy::ExposeSecret;
+
+use super::launcher::Job;
 
 /// Longest argument that Linux takes, its closing NUL included (`MAX_ARG_STRLEN`).
 const MAX_ARGUMENT_BYTES: usize = 128 * 1024;
 
-/// Builds the command: whole environment, arguments, streams. Directory and confinement are the
-/// sandbox's.
+/// Builds what is started.
 ///
 /// # Errors
-/// `ProviderMisconfigured` for a plan that no body could make right, `InvalidRequest` and
-/// `PayloadTooLarge` for a body that cannot be an argument.
-pub(super) fn build(exchange: &ProcessExchange) -> Result<Command, Failure> {
+/// `ProviderMisconfigured` for a plan or a target that no body could make right, `InvalidRequest`
+/// and `PayloadTooLarge` for a body that cannot be an argument.
+pub(super) fn build(exchange: &ProcessExchange) -> Result<Job, Failure> {
+    let sandbox = &exchange.target.sandbox;
+    let driver = sandbox.driver.as_deref().map(str::parse).transpose();
+    Ok(Job {
+        call: call(exchange)?,
+        policy: policy(&exchange.target)?,
+        driver: driver.map_err(|problem: String| misconfigured(&problem))?,
+    })
+}
+
+fn call(exchange: &ProcessExchange) -> Result<ProgramCall, Failure> {
     let plan = &*exchange.plan;
     check_plan(plan)?;
-    let mut command = Command::new(&plan.program);
-    for argument in &plan.arguments {
-        command.arg(argument_text(argument, &exchange.body)?);
-    }
-    command.env_clear();
-    let environment = plan.environment.iter();
-    command.envs(environment.map(|(name, value)| (name, value)));
-    if let Some((name, secret)) = &exchange.credential {
-        check_text(secret.expose_secret(), "the provider's credential")?;
-        check_variable(name)?;
-        command.env(name, secret.expose_secret());
-    }
-    let feeds_stdin = plan.body_on_stdin && !exchange.body.is_empty();
-    command
-        .stdin(if feeds_stdin { Stdio::piped() } else { Stdio::null() })
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    Ok(command)
+    let arguments = plan.arguments.iter().map(|one| argument_text(one, &exchange.body));
+    Ok(ProgramCall {
+        program: PathBuf::from(&plan.program),
+        arguments: arguments.collect::<Result<_, _>>()?,
+        environment: plan.environment.iter().map(|(n, v)| (n.into(), v.into())).collect(),
+        credential: credential(exchange)?,
+        feeds_stdin: plan.body_on_stdin && !exchange.body.is_empty(),
+    })
+}
+
+fn credential(exchange: &ProcessExchange) -> Result<Option<Credential>, Failure> {
+    let Some((name, secret)) = &exchange.credential else {
+        return Ok(None);
+    };
+    check_text(secret.expose_secret(), "the provider's credential")?;
+    check_variable(name)?;
+    let slot = match exchange.target.sandbox.credential {
+        ProgramCredential::Variable => CredentialSlot::Variable(name.clone()),
+        ProgramCredential::File => CredentialSlot::File(name.clone()),
+    };
+    Ok(Some(Credential { slot, secret: secret.expose_secret().to_owned() }))
+}
+
+fn policy(target: &ProcessTarget) -> Result<SandboxPolicy, Failure> {
+    let sandbox = &target.sandbox;
+    let layers = sandbox.demanded_layers.iter().map(|name| name.parse::<Layer>());
+    let layers: Result<_, String> = layers.collect();
+    Ok(SandboxPolicy {
+        read_only: sandbox.read_only.clone(),
+        digest: sandbox.digest.map(ProgramDigest::new),
+        directory: sandbox.directory.clone(),
+        demanded_layers: layers.map_err(|problem| misconfigured(&problem))?,
+        limits: SandboxLimits {
+            cpu_seconds: whole_seconds(target.max_cpu),
+            memory_bytes: target.max_memory_bytes,
+            processes: target.max_processes,
+            open_files: target.max_open_files,
+            file_bytes: target.max_file_bytes,
+            scratch_bytes: sandbox.max_scratch_bytes,
+        },
+    })
+}
+
+/// Rounded up: a limit of 0 seconds would be none in time to start.
+fn whole_seconds(time: Duration) -> u64 {
+    let part = u64::from(time.subsec_nanos() > 0);
+    time.as_secs().saturating_add(part).max(1)
 }
 
 fn check_plan(plan: &ProcessPlan) -> Result<(), Failure> {
@@ -107,4 +153,16 @@ fn too_large(bytes: usize) -> Failure {
 
 fn misconfigured(message: &str) -> Failure {
     Failure::new(FailureKind::ProviderMisconfigured, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_time_is_rounded_up_to_whole_seconds() {
+        assert_eq!(whole_seconds(Duration::ZERO), 1);
+        assert_eq!(whole_seconds(Duration::from_millis(1500)), 2);
+        assert_eq!(whole_seconds(Duration::from_secs(3)), 3);
+    }
 }

@@ -6,6 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use exchange::{Failure, FailureKind};
+use sandbox::SpawnProblem;
 
 use super::launcher::LaunchProblem;
 use crate::deadline::Deadline;
@@ -107,11 +108,24 @@ fn lost(error: io::Error) -> Failure {
 /// What it means that a program was not started.
 pub(super) fn of_launch(problem: LaunchProblem) -> Failure {
     let (kind, message) = match &problem {
-        LaunchProblem::Start { error, .. } => of_start(error),
-        LaunchProblem::Directory(_) => (
+        LaunchProblem::Spawn(SpawnProblem::Program(error)) => of_start(error),
+        LaunchProblem::Spawn(SpawnProblem::Digest { .. }) => (
+            FailureKind::ProviderMisconfigured,
+            "the provider's program is not the one that its digest names; install that one, or \
+             change the digest",
+        ),
+        LaunchProblem::Spawn(SpawnProblem::Policy(_)) => (
+            FailureKind::ProviderMisconfigured,
+            "the provider's settings name a path that no program can be given; the log says which",
+        ),
+        LaunchProblem::Spawn(SpawnProblem::Layer { .. }) | LaunchProblem::Driver(_) => (
             FailureKind::SandboxFault,
-            "no private directory could be made for the provider's program; check the gateway's \
-             temporary directory",
+            "the sandbox that the provider demands does not work here; the log says which layer \
+             is missing and why",
+        ),
+        LaunchProblem::Spawn(SpawnProblem::Setup { .. } | SpawnProblem::Driver(_)) => (
+            FailureKind::SandboxFault,
+            "the provider's program could not be started in the sandbox; the log says why",
         ),
         LaunchProblem::Gone => {
             (FailureKind::ShuttingDown, "the gateway is shutting down and starts no program")

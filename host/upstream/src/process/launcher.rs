@@ -1,73 +1,69 @@
-//! The one thread that starts programs.
+//! The threads that start programs.
 //!
-//! A thread of its own, because starting is blocking (fork copies page tables, and waits for
-//! exec), and because the kernel's "die with your parent" means the *thread* that forked:
-//! threads of the runtime come and go, this one lives as long as any run.
+//! Threads of their own, because starting is blocking (fork copies page tables, the layers are
+//! set up, the program is compared with its digest), and because the kernel's "die with your
+//! parent" means the *thread* that forked: threads of the runtime come and go, these live as long
+//! as any run.
 
-use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use exchange::ProcessTarget;
-use tempfile::TempDir;
+use sandbox::{
+    DriverMissing, DriverName, Drivers, ProgramCall, Running, SandboxPolicy, SpawnProblem,
+};
 use thiserror::Error;
 use tokio::sync::mpsc::error::SendError;
 use tokio::sync::{mpsc, oneshot};
 
-use super::child::Program;
-use super::sandbox::Sandbox;
-
 /// Starts that wait. When it is full, who wants another one waits within its own deadline.
 const QUEUE: usize = 16;
+
+/// Threads: a start waits for the system more than it computes.
+const THREADS: usize = 4;
 
 /// A program to start.
 pub(super) struct Job {
     /// What to run.
-    pub(super) command: Command,
-    /// Its limits.
-    pub(super) target: Arc<ProcessTarget>,
+    pub(super) call: ProgramCall,
+    /// What it may see and use.
+    pub(super) policy: SandboxPolicy,
+    /// The driver that is demanded.
+    pub(super) driver: Option<DriverName>,
 }
 
 /// Why a program was not started.
 #[derive(Debug, Error)]
 pub(super) enum LaunchProblem {
-    /// Its directory could not be made.
-    #[error("no private directory could be made")]
-    Directory(#[source] io::Error),
-    /// The system did not start it.
-    #[error("the program {program:?} could not be started")]
-    Start {
-        /// Its path.
-        program: String,
-        /// The system's error.
-        #[source]
-        error: io::Error,
-    },
-    /// The thread is gone.
-    #[error("the thread that starts programs has ended")]
+    /// The driver that is demanded, or any, does not work here.
+    #[error(transparent)]
+    Driver(DriverMissing),
+    /// The driver did not start it.
+    #[error(transparent)]
+    Spawn(SpawnProblem),
+    /// The threads are gone.
+    #[error("the threads that start programs have ended")]
     Gone,
 }
 
-type Answer = Result<(Program, TempDir), LaunchProblem>;
+type Answer = Result<Running, LaunchProblem>;
+type Jobs = mpsc::Receiver<(Job, oneshot::Sender<Answer>)>;
 
-/// Handle of the thread. The thread ends when the last one is dropped.
+/// Handle of the threads. They end when the last one is dropped.
 pub(super) struct Launcher {
     jobs: mpsc::Sender<(Job, oneshot::Sender<Answer>)>,
 }
 
 impl Launcher {
-    pub(super) fn start(sandbox: Arc<dyn Sandbox>) -> io::Result<Self> {
-        let (jobs, mut queue) = mpsc::channel::<(Job, oneshot::Sender<Answer>)>(QUEUE);
-        thread::Builder::new().name("program-launcher".to_owned()).spawn(move || {
-            while let Some((job, answer)) = queue.blocking_recv() {
-                // Who asked waits for the answer, or the runtime ended: then the program is
-                // dropped here, which kills it.
-                let _ = answer.send(launch(job, &*sandbox));
-            }
-        })?;
+    pub(super) fn start(drivers: &Arc<Drivers>) -> io::Result<Self> {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..THREADS {
+            let (drivers, queue) = (Arc::clone(drivers), Arc::clone(&queue));
+            thread::Builder::new()
+                .name("program-launcher".to_owned())
+                .spawn(move || serve(&drivers, &queue))?;
+        }
         Ok(Self { jobs })
     }
 
@@ -90,18 +86,24 @@ impl Place<'_> {
     }
 }
 
-fn launch(mut job: Job, sandbox: &dyn Sandbox) -> Answer {
-    let directory = tempfile::Builder::new()
-        .prefix("patchbay-run-")
-        .permissions(Permissions::from_mode(0o700))
-        .tempdir()
-        .map_err(LaunchProblem::Directory)?;
-    sandbox
-        .confine(&mut job.command, directory.path(), &job.target)
-        .map_err(LaunchProblem::Directory)?;
-    let child: Child = job.command.spawn().map_err(|error| LaunchProblem::Start {
-        program: job.command.get_program().to_string_lossy().into_owned(),
-        error,
-    })?;
-    Ok((Program::new(child), directory))
+/// One thread at a time waits for the next job; the others wait for their turn to.
+fn serve(drivers: &Drivers, queue: &Mutex<Jobs>) {
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+        let Some((job, answer)) = next else {
+            return;
+        };
+        // Who asked waits for the answer, or the runtime ended: then the program is dropped
+        // here, which kills it.
+        let _ = answer.send(launch(drivers, &job));
+    }
+}
+
+fn launch(drivers: &Drivers, job: &Job) -> Answer {
+    let driver = match job.driver {
+        Some(name) => drivers.get(name),
+        None => drivers.strongest(),
+    };
+    let driver = driver.map_err(|missing| LaunchProblem::Driver(missing.clone()))?;
+    driver.spawn(&job.policy, &job.call).map_err(LaunchProblem::Spawn)
 }

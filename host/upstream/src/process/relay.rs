@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use exchange::ProcessExchange;
+use sandbox::{Running, Streams};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::Output;
-use super::child::{Program, Streams, ended};
+use super::child::ended;
 use super::diagnostics::Diagnostics;
 use super::ending::Ending;
 use crate::deadline::{Deadline, DeadlineKind};
@@ -86,7 +87,7 @@ impl<'a> Relay<'a> {
     /// the program leaves behind in its group when it ends is killed, so that the output ends too.
     pub(super) async fn run(
         &mut self,
-        program: &Program,
+        program: &Running,
         pipes: &mut Pipes,
         diagnostics: &mut Diagnostics,
     ) -> Ending {

@@ -1,22 +1,23 @@
 //! One run from start to the last trace of it.
 
 use std::io;
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::{Failure, ProcessExchange};
+use sandbox::Running;
 use secrecy::ExposeSecret;
-use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{info, warn};
 
 use super::Output;
-use super::child::Program;
+use super::child::finish;
 use super::diagnostics::Diagnostics;
 use super::ending::{self, Ending};
 use super::launcher::{Job, Launcher};
+use super::places::Ticket;
 use super::relay::{Pipes, Relay, RunLimits};
 
 /// How long standard error is waited for after the group was killed. It has ended by then, unless
@@ -26,7 +27,8 @@ const STDERR_GRACE: Duration = Duration::from_secs(1);
 /// One run.
 pub(super) struct Run {
     exchange: ProcessExchange,
-    command: Command,
+    job: Job,
+    ticket: Ticket,
     launcher: Arc<Launcher>,
     started: Instant,
 }
@@ -34,25 +36,29 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn new(
         exchange: ProcessExchange,
-        command: Command,
+        job: Job,
+        ticket: Ticket,
         launcher: Arc<Launcher>,
     ) -> Self {
-        Self { exchange, command, launcher, started: Instant::now() }
+        Self { exchange, job, ticket, launcher, started: Instant::now() }
     }
 
     /// Runs the program. When the other end of `output` is dropped, it is killed.
     pub(super) async fn supervise(self, output: mpsc::Sender<Output>) {
         let limits = RunLimits::new(&self.exchange, self.started);
-        let job = Job { command: self.command, target: Arc::clone(&self.exchange.target) };
-        match start(&self.launcher, job, limits, &output).await {
-            Start::Running(program, directory) => {
-                let report = attend(program, &self.exchange, limits, &output).await;
+        // Held until nothing of the run is left.
+        let Some(_place) = self.ticket.redeem(limits.total, &output).await else {
+            return;
+        };
+        match start(&self.launcher, self.job, limits, &output).await {
+            Start::Running(mut program) => {
+                let report = attend(&mut program, &self.exchange, limits, &output).await;
                 report.log(&self.exchange, self.started);
                 let failure = report.ending.into_failure(report.status);
                 // Nobody may be left to hear it.
                 let _ = output.send(failure.map_or(Output::Done, Output::Failed)).await;
                 drop(output);
-                remove(directory).await;
+                remove(program).await;
             }
             Start::Failed(failure) => {
                 let _ = output.send(Output::Failed(failure)).await;
@@ -63,7 +69,7 @@ impl Run {
 }
 
 enum Start {
-    Running(Program, TempDir),
+    Running(Running),
     Failed(Failure),
     Cancelled,
 }
@@ -87,7 +93,7 @@ async fn start(
         Ok(Ok(place)) => place.launch(job).await,
     };
     match launched {
-        Ok((program, directory)) => Start::Running(program, directory),
+        Ok(program) => Start::Running(program),
         Err(problem) => Start::Failed(ending::of_launch(problem)),
     }
 }
@@ -102,7 +108,7 @@ struct Report {
 
 /// Relays the program's output until one of the two sides ends, then ends the other.
 async fn attend(
-    mut program: Program,
+    program: &mut Running,
     exchange: &ProcessExchange,
     limits: RunLimits,
     output: &mpsc::Sender<Output>,
@@ -116,10 +122,10 @@ async fn attend(
         Ok(pipes) => tokio::select! {
             biased;
             () = output.closed() => Ending::Cancelled,
-            ending = relay.run(&program, pipes, &mut diagnostics) => ending,
+            ending = relay.run(program, pipes, &mut diagnostics) => ending,
         },
     };
-    let status = program.finish().await;
+    let status = finish(program).await;
     if let Ok(pipes) = &mut pipes {
         let rest = diagnostics.collect(&mut pipes.stderr);
         // A timeout means that the text in the log is cut.
@@ -162,19 +168,15 @@ impl Report {
     }
 }
 
-/// Removes the private directory on a thread that may block.
-async fn remove(directory: TempDir) {
-    let path = directory.path().to_owned();
-    let removed = tokio::task::spawn_blocking(move || directory.close()).await;
+/// Removes what the run left outside of its namespaces, on a thread that may block.
+async fn remove(mut program: Running) {
+    let traces = program.traces();
+    drop(program);
+    let removed = tokio::task::spawn_blocking(|| traces.remove()).await;
     let problem = match removed {
         Ok(Ok(())) => return,
         Ok(Err(error)) => error,
         Err(error) => error.into(),
     };
-    warn!(
-        target: "process",
-        directory = %path.display(),
-        error = %problem,
-        "the private directory of a program is left behind"
-    );
+    warn!(target: "process", error = %problem, "a trace of a program is left behind");
 }

@@ -68,7 +68,7 @@ fn document(bytes: &[u8], loaded: &Loaded, measured: &Measured) -> serde_json::V
         })
     });
     json!({
-        "plugin": described(&loaded.plugin),
+        "plugin": described(&loaded.plugin.manifest),
         "bytes": bytes.len(),
         "compile_ms": loaded.took.as_millis(),
         "instance_memory_bytes": measured.memory_bytes,
@@ -79,7 +79,7 @@ fn document(bytes: &[u8], loaded: &Loaded, measured: &Measured) -> serde_json::V
 fn print(bytes: &[u8], loaded: &Loaded, measured: &Measured) {
     let line = format!(
         "{}: {} bytes, compiled and started in {} ms, {} KiB of memory an instance",
-        described(&loaded.plugin),
+        described(&loaded.plugin.manifest),
         bytes.len(),
         loaded.took.as_millis(),
         measured.memory_bytes / 1024,

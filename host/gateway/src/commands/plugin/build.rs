@@ -27,7 +27,8 @@ pub(super) fn build_and_check(project: &Project, out: Option<&Path>) -> anyhow::
         let file = shown(&built.path);
         match check_one(&runtime, &built.path) {
             Ok(plugin) => {
-                let (what, bytes, sha256) = (described(&plugin), built.bytes, &built.sha256);
+                let (what, bytes, sha256) =
+                    (described(&plugin.manifest), built.bytes, &built.sha256);
                 terminal::say(&format!("{file}: {what}, {bytes} bytes, sha256 {sha256}"));
             }
             Err(error) => {

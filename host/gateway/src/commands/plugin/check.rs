@@ -1,9 +1,10 @@
 //! `patchbay plugin check`
 
 use std::path::Path;
+use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
-use plugin_runtime::{Grant, Limits, Origin, PluginStatus, Registry, Runtime};
+use anyhow::bail;
+use plugin_runtime::{Digest, Grant, Limits, Manifest, Runtime, examine};
 use serde_json::{Value, json};
 
 use super::component;
@@ -11,7 +12,7 @@ use crate::command_line::PluginFiles;
 use crate::commands::collection::print_json;
 use crate::terminal;
 
-/// Loads each file as the gateway would, granting nothing, and says what is wrong with it.
+/// Takes each file through the steps of the gateway, granting nothing, and says what is wrong with it.
 pub(in crate::commands) fn check(arguments: &PluginFiles) -> anyhow::Result<()> {
     let PluginFiles { files, json } = arguments;
     let runtime = Runtime::start(Limits::STANDARD)?;
@@ -36,39 +37,56 @@ pub(in crate::commands) fn check(arguments: &PluginFiles) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Loads one file in a registry of its own.
-pub(super) fn check_one(runtime: &Runtime, file: &Path) -> anyhow::Result<PluginStatus> {
+/// A component that would serve.
+pub(super) struct Checked {
+    pub(super) manifest: Arc<Manifest>,
+    digest: Digest,
+}
+
+/// Takes one file through inspection, compilation and self-test.
+pub(super) fn check_one(runtime: &Runtime, file: &Path) -> anyhow::Result<Checked> {
     let bytes = component::read(file)?;
-    let registry = Registry::new(runtime.clone());
-    let origin = Origin::Installed(Some(file.to_owned()));
-    registry.install(&bytes, origin, Grant::default())?;
-    registry.list().pop().context("it did not register")
+    let manifest = examine(runtime, &bytes, Grant::default())?.manifest;
+    Ok(Checked { manifest, digest: Digest::of(&bytes) })
 }
 
 /// Says that a file is good, or why it is not.
-pub(super) fn print(file: &Path, outcome: &anyhow::Result<PluginStatus>) {
+pub(super) fn print(file: &Path, outcome: &anyhow::Result<Checked>) {
     let file = file.display();
     match outcome {
-        Ok(plugin) => terminal::say(&format!("{file}: good: {}", described(plugin))),
+        Ok(Checked { manifest, .. }) => {
+            let tested = tested(manifest);
+            terminal::say(&format!("{file}: good: {}, {tested}", described(manifest)));
+        }
         Err(error) => terminal::complain(&format!("{file}: {error:#}")),
     }
 }
 
 /// Kind, name and version.
-pub(super) fn described(plugin: &PluginStatus) -> String {
-    format!("{} {} {}", plugin.kind, plugin.name, plugin.version)
+pub(super) fn described(manifest: &Manifest) -> String {
+    format!("{} {} {}", manifest.kind, manifest.name, manifest.version)
 }
 
-fn document(file: &Path, outcome: &anyhow::Result<PluginStatus>) -> Value {
+/// What the self-test has shown of a component that is good.
+pub(super) fn tested(manifest: &Manifest) -> String {
+    match manifest.self_test.len() {
+        0 => "no self-test".to_owned(),
+        1 => "its self-test vector holds".to_owned(),
+        vectors => format!("its {vectors} self-test vectors hold"),
+    }
+}
+
+fn document(file: &Path, outcome: &anyhow::Result<Checked>) -> Value {
     let file = file.display().to_string();
     match outcome {
-        Ok(plugin) => json!({
+        Ok(Checked { manifest, digest }) => json!({
             "file": file,
             "good": true,
-            "name": plugin.name,
-            "version": plugin.version,
-            "kind": plugin.kind.to_string(),
-            "sha256": plugin.sha256,
+            "name": manifest.name,
+            "version": manifest.version,
+            "kind": manifest.kind.to_string(),
+            "sha256": digest.to_string(),
+            "self_test_vectors": manifest.self_test.len(),
         }),
         Err(error) => json!({ "file": file, "good": false, "problem": format!("{error:#}") }),
     }

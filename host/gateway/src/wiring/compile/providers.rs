@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use exchange::{HttpTarget, NetworkReach, ProcessTarget, Timeouts};
+use exchange::{HttpTarget, NetworkReach, ProcessTarget, ProgramSandbox, Timeouts};
 use pipeline::{PlanCache, Provider, Reach};
 use resources::{
     BaseUrl, Document, Models, Network, Problem, Problems, Retries, did_you_mean, member_path,
@@ -343,5 +343,6 @@ fn process_target(provider: &resources::Provider) -> ProcessTarget {
         max_open_files: limits.max_open_files,
         max_processes: limits.max_processes,
         max_file_bytes: limits.max_file_bytes,
+        sandbox: ProgramSandbox::ordinary(),
     }
 }

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::wiring::Purpose;
 
 const CONFIGURATION: &str = r#"
 [server]
@@ -42,7 +43,7 @@ impl Running {
         let store = Arc::new(Broken::new(Arc::new(MemoryStore::default())));
         let key = LocalMasterKey::open_or_create(&folder.join("master.key"), true)?;
         let opened = operators::read(Arc::clone(&store) as Arc<dyn store::Store>, key).await?;
-        let prepared = crate::wiring::prepare(Some(&file))?;
+        let prepared = crate::wiring::prepare(Some(&file), Purpose::Check)?;
         let limits = edge_limits(&prepared.configuration.server);
         let process = Arc::new(ProcessUpstream::try_new()?);
         let mut parts = Parts::join(prepared, process, Some(opened)).await?;

@@ -110,10 +110,11 @@ impl Board for FakeBoard {
         let one = |id: &str, document| -> BTreeMap<String, Map<String, Value>> {
             BTreeMap::from([(id.to_owned(), object(document))])
         };
+        let candidates = json!([{"provider": "filed", "model": "m"}]);
         Arc::new(Filed {
             providers: one("filed", json!({"id": "filed", "adapter": "a", "models": ["m"]})),
             api_keys: one("filed", json!({"id": "filed", "models": ["*"]})),
-            routes: one("filed", json!({"model": "filed", "candidates": []})),
+            routes: one("filed", json!({"model": "filed", "candidates": candidates})),
         })
     }
 

@@ -1,0 +1,135 @@
+//! `runsc`: a kernel of the program's own, in a process of the host without rights.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::tool::{Command, Phrase, Terms};
+use crate::cgroup::Spare;
+use crate::layer::Layer;
+use crate::order::{TOOL_DIRECTORY, ToolOrder};
+use crate::view::{Link, SCRATCH, Text, View};
+
+pub(crate) const TERMS: Terms = Terms {
+    binary: "runsc",
+    needs: &[],
+    needs_root: true,
+    layers: &[
+        Layer::User,
+        Layer::MountView,
+        Layer::ProcessTree,
+        Layer::Network,
+        Layer::InterProcess,
+        Layer::HostName,
+        Layer::NoNewPrivileges,
+        Layer::NoCapabilities,
+        Layer::ResourceLimits,
+        Layer::OwnKernel,
+    ],
+    // The kernel's threads, and what they need beside the program's memory.
+    spare: Spare { processes: 60, memory_bytes: 96 << 20 },
+    phrase,
+};
+
+fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
+    let bundle = Path::new(TOOL_DIRECTORY).join("bundle");
+    let (mut texts, links) = rootfs(&phrase.view, &bundle.join("rootfs"));
+    texts.push(Text { at: bundle.join("config.json"), content: config(phrase)?.to_string() });
+    let state = format!("--root={TOOL_DIRECTORY}/state");
+    let bundle = bundle.display().to_string();
+    let words = [
+        &state,
+        "--network=none",
+        "--ignore-cgroups",
+        "--platform=ptrace",
+        "run",
+        "--bundle",
+        &bundle,
+        "program",
+    ];
+    Ok(Command {
+        arguments: words.map(Into::into).into(),
+        environment: Vec::new(),
+        order: ToolOrder { texts, links, limits: None, filters: false },
+    })
+}
+
+/// Texts and links of the view in the root that a container gets.
+pub(super) fn rootfs(view: &View, root: &Path) -> (Vec<Text>, Vec<Link>) {
+    let inside = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
+    let texts = view.texts.iter();
+    let texts = texts.map(|text| Text { at: inside(&text.at), content: text.content.clone() });
+    let links = view.links.iter();
+    let links = links.map(|link| Link { at: inside(&link.at), to: link.to.clone() });
+    (texts.collect(), links.collect())
+}
+
+/// The bundle's document (OCI runtime specification 1.0.2).
+fn config(phrase: &Phrase<'_>) -> io::Result<Value> {
+    let limits = &phrase.policy.limits;
+    let limit =
+        |name: &str, soft: u64, hard: u64| json!({"type": name, "soft": soft, "hard": hard});
+    let mut arguments = vec![text(phrase.call.program.as_os_str())?];
+    for argument in &phrase.call.arguments {
+        arguments.push(text(argument)?);
+    }
+    let mut environment = Vec::new();
+    for (name, value) in &phrase.environment {
+        environment.push(format!("{}={}", text(name)?, text(value)?));
+    }
+    let namespaces = ["pid", "network", "ipc", "uts", "mount"].map(|kind| json!({"type": kind}));
+    Ok(json!({
+        "ociVersion": "1.0.2",
+        "hostname": "sandbox",
+        "root": {"path": "rootfs", "readonly": true},
+        "process": {
+            "user": {"uid": phrase.user, "gid": phrase.user, "umask": 0o077},
+            "args": arguments,
+            "env": environment,
+            "cwd": text(phrase.directory.as_os_str())?,
+            "noNewPrivileges": true,
+            "capabilities": {},
+            "rlimits": [
+                limit("RLIMIT_AS", limits.memory_bytes, limits.memory_bytes),
+                limit("RLIMIT_CPU", limits.cpu_seconds, limits.cpu_seconds.saturating_add(1)),
+                limit("RLIMIT_NOFILE", limits.open_files, limits.open_files),
+                limit("RLIMIT_FSIZE", limits.file_bytes, limits.file_bytes),
+                limit("RLIMIT_CORE", 0, 0),
+            ],
+        },
+        "mounts": mounts(phrase)?,
+        "linux": {"namespaces": namespaces},
+    }))
+}
+
+fn mounts(phrase: &Phrase<'_>) -> io::Result<Vec<Value>> {
+    let size = format!("size={}", phrase.policy.limits.scratch_bytes);
+    let mut mounts = vec![
+        json!({"destination": "/proc", "type": "proc", "source": "proc"}),
+        json!({"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}),
+        json!({
+            "destination": SCRATCH, "type": "tmpfs", "source": "tmpfs",
+            "options": ["nosuid", "nodev", "mode=1777", size],
+        }),
+    ];
+    for bind in &phrase.view.binds {
+        mounts.push(json!({
+            "destination": text(bind.target.as_os_str())?,
+            "type": "bind",
+            "source": text(bind.source.as_os_str())?,
+            "options": ["rbind", "ro", "nosuid", "nodev"],
+        }));
+    }
+    Ok(mounts)
+}
+
+/// Documents are text.
+pub(super) fn text(value: &OsStr) -> io::Result<String> {
+    value.to_str().map(str::to_owned).ok_or_else(|| {
+        let shown = PathBuf::from(value);
+        let shown: String = shown.display().to_string().chars().take(80).collect();
+        io::Error::new(io::ErrorKind::InvalidInput, format!("{shown:?} is not UTF-8"))
+    })
+}

@@ -1,0 +1,97 @@
+//! `podman` with `runc`: a container of the named paths, without an image or a daemon.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+
+use rustix::process::{Resource, getrlimit};
+
+use super::gvisor::{rootfs, text};
+use super::tool::{Command, Phrase, Terms};
+use crate::cgroup::Spare;
+use crate::layer::Layer;
+use crate::order::{TOOL_DIRECTORY, ToolOrder};
+use crate::stage::calls;
+use crate::view::{SCRATCH, Text};
+
+pub(crate) const TERMS: Terms = Terms {
+    binary: "podman",
+    needs: &["runc", "conmon"],
+    needs_root: true,
+    layers: &[
+        Layer::User,
+        Layer::MountView,
+        Layer::ProcessTree,
+        Layer::Network,
+        Layer::InterProcess,
+        Layer::HostName,
+        Layer::SystemCalls,
+        Layer::NoNewPrivileges,
+        Layer::NoCapabilities,
+        Layer::ResourceLimits,
+    ],
+    spare: Spare { processes: 64, memory_bytes: 96 << 20 },
+    phrase,
+};
+
+fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
+    let root = Path::new(TOOL_DIRECTORY).join("rootfs");
+    let (mut texts, links) = rootfs(&phrase.view, &root);
+    let profile = Path::new(TOOL_DIRECTORY).join("system-calls.json");
+    texts.push(Text { at: profile.clone(), content: calls::profile().to_string() });
+    let limits = &phrase.policy.limits;
+    let directory = text(phrase.directory.as_os_str())?;
+    let words = format!(
+        "--root={TOOL_DIRECTORY}/storage --runroot={TOOL_DIRECTORY}/runroot \
+         --tmpdir={TOOL_DIRECTORY}/libpod --storage-driver=vfs --cgroup-manager=cgroupfs \
+         --events-backend=none --runtime=runc run --interactive --network=none --read-only \
+         --read-only-tmpfs=false --cap-drop=all --security-opt=no-new-privileges \
+         --security-opt=seccomp={profile} \
+         --log-driver=none --no-healthcheck --no-hosts --unsetenv-all --umask=0077 \
+         --hostname=sandbox --user={user}:{user} --pids-limit={processes} --memory={memory} \
+         --ulimit=cpu={cpu}:{cpu_hard} --ulimit=nofile={files}:{files} \
+         --ulimit=fsize={size}:{size} --ulimit=core=0:0 --ulimit=nproc={all}:{all} \
+         --tmpfs={SCRATCH}:rw,nosuid,nodev,mode=1777,size={scratch}",
+        // Counted over all runs of the user: the control group counts this one's.
+        all = getrlimit(Resource::Nproc).maximum.map_or(-1, u64::cast_signed),
+        profile = profile.display(),
+        user = phrase.user,
+        processes = limits.processes,
+        memory = limits.memory_bytes,
+        cpu = limits.cpu_seconds,
+        cpu_hard = limits.cpu_seconds.saturating_add(1),
+        files = limits.open_files,
+        size = limits.file_bytes,
+        scratch = limits.scratch_bytes,
+    );
+    let mut arguments: Vec<OsString> = words.split_whitespace().map(OsString::from).collect();
+    arguments.push(format!("--workdir={directory}").into());
+    for bind in &phrase.view.binds {
+        let (source, target) = (plain(&bind.source)?, plain(&bind.target)?);
+        let mount = format!("--mount=type=bind,source={source},destination={target},ro=true");
+        arguments.push(mount.into());
+    }
+    for (name, _) in &phrase.environment {
+        // The value is the tool's own variable: no command line shows it.
+        arguments.push("--env".into());
+        arguments.push(name.clone());
+    }
+    arguments.extend(["--rootfs".into(), root.into()]);
+    arguments.push(phrase.call.program.clone().into());
+    arguments.extend(phrase.call.arguments.iter().cloned());
+    Ok(Command {
+        arguments,
+        environment: phrase.environment.clone(),
+        order: ToolOrder { texts, links, limits: None, filters: false },
+    })
+}
+
+/// A path in a list that commas divide.
+fn plain(path: &Path) -> io::Result<String> {
+    let text = text(path.as_os_str())?;
+    if text.contains([',', '"', '\n']) {
+        let message = format!("{text:?} holds a comma, which podman takes for a divider");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    Ok(text)
+}

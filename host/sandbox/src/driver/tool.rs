@@ -1,0 +1,181 @@
+//! Drivers that are programs of others, each in a cage of its own.
+//!
+//! The cage is a PID namespace and a mount namespace whose `/run` is private memory: whatever the
+//! tool starts ends with it, and whatever it writes is gone. So a tool needs no cleaning up after
+//! it was killed, however it was killed.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::cage::{self, gateway, identity, user_of};
+use super::{SandboxDriver, SpawnProblem, bubblewrap, check_layers, gvisor, podman};
+use crate::cgroup::{GroupHome, RunGroups, Spare};
+use crate::choice::DriverMissing;
+use crate::layer::{DriverName, DriverReport, Layer, LayerState};
+use crate::order::{Identity, Inside, Order, ToolOrder};
+use crate::policy::{ProgramCall, SandboxLimits, SandboxPolicy};
+use crate::program::{check_digest, environment};
+use crate::running::{Running, Traces};
+use crate::view::View;
+
+/// Where tools are installed: a search path of the gateway's environment is not trusted.
+const PLACES: [&str; 5] = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin"];
+
+/// See the module.
+pub(crate) struct Tool {
+    binary: PathBuf,
+    terms: &'static Terms,
+    identity: Identity,
+    groups: Arc<GroupHome>,
+    report: DriverReport,
+}
+
+/// What distinguishes tools.
+pub(crate) struct Terms {
+    pub(crate) binary: &'static str,
+    /// Other programs that it needs.
+    pub(crate) needs: &'static [&'static str],
+    pub(crate) needs_root: bool,
+    pub(crate) layers: &'static [Layer],
+    pub(crate) spare: Spare,
+    /// The policy in the tool's words.
+    pub(crate) phrase: fn(&Phrase<'_>) -> io::Result<Command>,
+}
+
+/// What a tool is told about.
+pub(crate) struct Phrase<'a> {
+    pub(crate) policy: &'a SandboxPolicy,
+    pub(crate) call: &'a ProgramCall,
+    pub(crate) view: View,
+    pub(crate) user: u32,
+    pub(crate) directory: PathBuf,
+    pub(crate) environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+}
+
+/// What is run in the cage, and what it finds there.
+pub(crate) struct Command {
+    pub(crate) arguments: Vec<std::ffi::OsString>,
+    pub(crate) environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+    pub(crate) order: ToolOrder,
+}
+
+/// Limits of the trial.
+const TRIAL_LIMITS: SandboxLimits = SandboxLimits {
+    cpu_seconds: 5,
+    memory_bytes: 1 << 30,
+    processes: 16,
+    open_files: 64,
+    file_bytes: 1 << 20,
+    scratch_bytes: 1 << 20,
+};
+
+impl Tool {
+    /// Finds the tool, and runs a shell in it.
+    pub(crate) fn try_new(name: DriverName, groups: Arc<GroupHome>) -> Result<Self, DriverMissing> {
+        let missing = |reason: String| DriverMissing { driver: name, layer: None, reason };
+        let terms = match name {
+            DriverName::Gvisor => &gvisor::TERMS,
+            DriverName::Podman => &podman::TERMS,
+            _ => &bubblewrap::TERMS,
+        };
+        let not_installed =
+            |tool: &str| missing(format!("{tool} is not in {}; install it", PLACES.join(", ")));
+        let binary = find(terms.binary).ok_or_else(|| not_installed(terms.binary))?;
+        if let Some(need) = terms.needs.iter().find(|need| find(need).is_none()) {
+            return Err(not_installed(need));
+        }
+        let own = identity();
+        let identity = match (terms.needs_root, own) {
+            (false, own) => own,
+            (true, Identity::Nobody) => Identity::Root,
+            (true, _) => {
+                return Err(missing(format!(
+                    "{} is run as root; run the gateway as root, or demand another sandbox",
+                    terms.binary
+                )));
+            }
+        };
+        let mut layers: Vec<_> =
+            terms.layers.iter().map(|&layer| (layer, LayerState::Works)).collect();
+        layers.extend(groups.report());
+        let report = DriverReport { driver: name, layers };
+        let tool = Self { binary, terms, identity, groups, report };
+        tool.trial().map_err(|problem| DriverMissing::of(name, &problem))?;
+        Ok(tool)
+    }
+
+    fn trial(&self) -> Result<(), SpawnProblem> {
+        let policy = SandboxPolicy {
+            read_only: Vec::new(),
+            digest: None,
+            directory: None,
+            demanded_layers: Vec::new(),
+            limits: TRIAL_LIMITS,
+        };
+        let call = ProgramCall {
+            program: PathBuf::from("/bin/sh"),
+            arguments: vec!["-c".into(), "exit 7".into()],
+            environment: Vec::new(),
+            credential: None,
+            feeds_stdin: false,
+        };
+        let mut running = self.spawn(&policy, &call)?;
+        let mut complaint = String::new();
+        if let Some(mut stderr) = running.streams().stderr {
+            io::Read::read_to_string(&mut stderr, &mut complaint).map_err(SpawnProblem::Driver)?;
+        }
+        let status = running.reap().map_err(SpawnProblem::Driver)?;
+        let removed = running.traces().remove();
+        if status.code() == Some(7) {
+            return removed.map_err(SpawnProblem::Driver);
+        }
+        let text = format!("its trial ended with {status}: {}", complaint.trim_end());
+        Err(SpawnProblem::Driver(io::Error::other(text)))
+    }
+
+    fn order(&self, command: Command, groups: &RunGroups) -> Order {
+        Order {
+            gateway: gateway(),
+            groups: groups.doors(),
+            identity: self.identity,
+            inside: Inside::Tool(command.order),
+            program: Some(self.binary.clone()),
+            directory: PathBuf::from("/"),
+            arguments: command.arguments,
+            environment: command.environment,
+        }
+    }
+}
+
+impl SandboxDriver for Tool {
+    fn report(&self) -> &DriverReport {
+        &self.report
+    }
+
+    fn spawn(&self, policy: &SandboxPolicy, call: &ProgramCall) -> Result<Running, SpawnProblem> {
+        check_layers(&self.report, policy)?;
+        check_executable(&call.program).map_err(SpawnProblem::Program)?;
+        let user = user_of(self.identity);
+        let view = View::plan(policy, call, user).map_err(SpawnProblem::of_view)?;
+        check_digest(policy, call)?;
+        let directory = cage::directory(policy.directory.as_ref());
+        let environment = environment(call);
+        let phrase = Phrase { policy, call, view, user, directory, environment };
+        let command = (self.terms.phrase)(&phrase).map_err(SpawnProblem::Policy)?;
+        let groups = self.groups.make(&policy.limits, self.terms.spare);
+        let groups = groups.map_err(SpawnProblem::of_groups)?;
+        let order = self.order(command, &groups);
+        cage::spawn(&order, call.feeds_stdin, Traces { directory: None, groups: Some(groups) })
+    }
+}
+
+/// A tool would only say so in its own words, when it runs already.
+fn check_executable(program: &Path) -> io::Result<()> {
+    rustix::fs::access(program, rustix::fs::Access::EXEC_OK)?;
+    Ok(())
+}
+
+fn find(binary: &str) -> Option<PathBuf> {
+    PLACES.into_iter().map(|place| Path::new(place).join(binary)).find(|path| path.is_file())
+}

@@ -1,0 +1,47 @@
+//! Checks of a program before it is run.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::driver::SpawnProblem;
+use crate::policy::{CredentialSlot, ProgramCall, ProgramDigest, SandboxPolicy};
+use crate::view::credential_path;
+
+/// Compares the program with the policy's digest, if there is one.
+///
+/// Who can write the file could change it between this look and its start: the digest keeps
+/// another version of a program from being run unnoticed, not an intruder who owns the host.
+pub(crate) fn check_digest(policy: &SandboxPolicy, call: &ProgramCall) -> Result<(), SpawnProblem> {
+    let Some(expected) = policy.digest else {
+        return Ok(());
+    };
+    let found = digest(&call.program).map_err(SpawnProblem::Program)?;
+    if found == expected {
+        return Ok(());
+    }
+    Err(SpawnProblem::Digest { program: call.program.clone(), expected, found })
+}
+
+fn digest(path: &Path) -> io::Result<ProgramDigest> {
+    let mut file = File::open(path)?;
+    let mut state = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(ProgramDigest::new(state.finalize().into())),
+            count => state.update(buffer.get(..count).unwrap_or_default()),
+        }
+    }
+}
+
+/// The environment with what the credential adds to it.
+pub(crate) fn environment(call: &ProgramCall) -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
+    let credential = call.credential.iter().map(|credential| match &credential.slot {
+        CredentialSlot::Variable(name) => (name.into(), credential.secret.clone().into()),
+        CredentialSlot::File(name) => (name.into(), credential_path(name).into()),
+    });
+    call.environment.iter().cloned().chain(credential).collect()
+}

@@ -1,0 +1,90 @@
+//! What stays of a run that was ended: nothing.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::Path;
+
+use super::program::{OTHERS, attempt, call, end, policy, run, strong_drivers};
+use sandbox::DriverName;
+
+/// Command lines of all processes that hold a marker.
+fn running(marker: &str) -> Vec<String> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let lines = processes.filter_map(|entry| {
+        let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+        Some(String::from_utf8_lossy(&line).into_owned())
+    });
+    lines.filter(|line| line.contains(marker)).collect()
+}
+
+/// Control groups of runs of this process.
+fn groups() -> BTreeSet<String> {
+    let own = format!("patchbay-{}", std::process::id());
+    let mut found = BTreeSet::new();
+    let mut places = vec![Path::new("/sys/fs/cgroup").to_owned()];
+    while let Some(place) = places.pop() {
+        for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                let path = entry.path();
+                let text = path.to_string_lossy().into_owned();
+                if text.contains(&own) && text.contains("run-") {
+                    found.insert(text);
+                }
+                places.push(path);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_program_that_hears_no_signal_is_killed_with_its_tree() {
+    let _others = OTHERS.read().unwrap();
+    for driver in strong_drivers() {
+        let mut run = driver.spawn(&policy(), &attempt(&["wait-for-ever"])).unwrap();
+        let mut stdout = run.streams().stdout.unwrap();
+        let mut text = [0; 8];
+        stdout.read_exact(&mut text).unwrap();
+        assert_eq!(&text, b"waiting\n");
+        run.kill();
+        let status = end(&mut run);
+        assert!(!status.success(), "{}: {status}", driver.report().driver);
+        let mut rest = Vec::new();
+        stdout.read_to_end(&mut rest).unwrap();
+    }
+}
+
+#[test]
+fn a_daemon_ends_with_the_program_that_left_it_behind() {
+    let _others = OTHERS.read().unwrap();
+    for driver in strong_drivers() {
+        let marker = format!("300.0{}", std::process::id());
+        let outcome = run(driver, &policy(), &attempt(&["leave-behind", &marker]));
+        assert_eq!(outcome.stdout, "escaped\n", "it ran: {outcome:?}");
+        assert_eq!(running(&marker), Vec::<String>::new(), "{}", driver.report().driver);
+    }
+}
+
+#[test]
+fn runs_that_are_cancelled_at_any_time_leave_neither_process_nor_group() {
+    // Nobody else's groups are to be counted.
+    let _alone = OTHERS.write().unwrap();
+    for driver in strong_drivers() {
+        let slow = matches!(driver.report().driver, DriverName::Gvisor | DriverName::Podman);
+        let marker = format!("301.0{}", std::process::id());
+        for round in 0..if slow { 3 } else { 60 } {
+            let script = format!("/bin/sleep {marker} & echo x; wait");
+            let mut run = driver.spawn(&policy(), &call("/bin/sh", &["-c", &script])).unwrap();
+            if round % 2 == 0 {
+                let mut stdout = run.streams().stdout.unwrap();
+                stdout.read_exact(&mut [0; 2]).unwrap();
+            }
+            run.kill();
+            end(&mut run);
+        }
+        assert_eq!(running(&marker), Vec::<String>::new(), "{}", driver.report().driver);
+        assert_eq!(groups(), BTreeSet::new(), "{}", driver.report().driver);
+        let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+        assert!(!mounts.contains("/.old"), "{mounts}");
+    }
+}

@@ -1,0 +1,97 @@
+//! Programs that mean well.
+
+use super::program::{OTHERS, attempt, call, finish, policy, run, strong_drivers};
+use sandbox::{Credential, CredentialSlot, ProgramDigest, SpawnProblem};
+
+#[test]
+fn this_machine_has_at_least_one_strong_driver() {
+    assert!(!strong_drivers().is_empty());
+}
+
+#[test]
+fn output_input_and_status_are_the_programs() {
+    let _others = OTHERS.read().unwrap();
+    for driver in strong_drivers() {
+        let name = driver.report().driver;
+        let outcome =
+            run(driver, &policy(), &call("/bin/sh", &["-c", "echo out; echo err >&2; exit 3"]));
+        assert_eq!(outcome.stdout, "out\n", "{name}: {outcome:?}");
+        assert_eq!(outcome.stderr, "err\n", "{name}");
+        assert_eq!(outcome.status.code(), Some(3), "{name}");
+        let mut cat = call("/bin/cat", &[]);
+        cat.feeds_stdin = true;
+        let text = "0123456789abcdef".repeat(20_000);
+        let mut running = driver.spawn(&policy(), &cat).unwrap();
+        assert_eq!(finish(&mut running, text.as_bytes()).stdout, text, "{name}");
+    }
+}
+
+#[test]
+fn arguments_arrive_as_they_are() {
+    let arguments =
+        ["--help", "-v", "", "a\nb\r\t", "$(id) `id` ; ls | cat > x", "../..", "é\u{1b}[0m"];
+    let _others = OTHERS.read().unwrap();
+    for driver in strong_drivers() {
+        let all: Vec<_> = ["print-arguments"].iter().chain(&arguments).copied().collect();
+        let outcome = run(driver, &policy(), &attempt(&all));
+        let expected: String = arguments.iter().map(|text| format!("{text:?}\n")).collect();
+        assert_eq!(outcome.stdout, expected, "{}: {outcome:?}", driver.report().driver);
+    }
+}
+
+#[test]
+fn the_environment_is_the_calls_and_the_credential() {
+    let _others = OTHERS.read().unwrap();
+    for driver in strong_drivers() {
+        let name = driver.report().driver;
+        let mut env = call("/usr/bin/env", &[]);
+        env.environment = vec![("LANG".into(), "C".into()), ("EMPTY".into(), "".into())];
+        let slot = CredentialSlot::Variable("KEY".to_owned());
+        env.credential = Some(Credential { slot, secret: "sk-1 \"x\"\n".to_owned() });
+        let outcome = run(driver, &policy(), &env);
+        // What the tools set themselves.
+        let own = ["PWD=", "HOME=", "HOSTNAME=", "container="];
+        let is_given = |line: &&str| !own.iter().any(|own| line.starts_with(own));
+        let mut lines: Vec<_> = outcome.stdout.lines().filter(is_given).collect();
+        lines.sort_unstable();
+        assert_eq!(lines, ["", "EMPTY=", "KEY=sk-1 \"x\"", "LANG=C"], "{name}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_credential_can_be_a_file_that_only_the_program_reads() {
+    let _others = OTHERS.read().unwrap();
+    for driver in strong_drivers() {
+        let script = "read -r key < \"$KEY_FILE\"; echo \"$key\"; : > \"$KEY_FILE\"";
+        let mut shell = call("/bin/sh", &["-c", script]);
+        let slot = CredentialSlot::File("KEY_FILE".to_owned());
+        shell.credential = Some(Credential { slot, secret: "sk-2\n".to_owned() });
+        let outcome = run(driver, &policy(), &shell);
+        assert_eq!(outcome.stdout, "sk-2\n", "{}: {outcome:?}", driver.report().driver);
+        assert!(!outcome.status.success());
+    }
+}
+
+#[test]
+fn a_run_has_an_empty_private_directory() {
+    let _others = OTHERS.read().unwrap();
+    for driver in strong_drivers() {
+        let shell = call("/bin/sh", &["-c", "pwd; ls -A; echo x > y && cat y; ls -A /"]);
+        let outcome = run(driver, &policy(), &shell);
+        assert!(outcome.stdout.starts_with("/tmp\nx\n"), "{}: {outcome:?}", driver.report().driver);
+        assert!(!outcome.stdout.contains("root"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_program_that_is_not_there_or_another_one_is_not_run() {
+    let _others = OTHERS.read().unwrap();
+    for driver in strong_drivers() {
+        let missing = driver.spawn(&policy(), &call("/usr/bin/nothing", &[]));
+        assert!(matches!(missing, Err(SpawnProblem::Program(_))), "{}", driver.report().driver);
+        let mut strict = policy();
+        strict.digest = Some(ProgramDigest::new([7; 32]));
+        let other = driver.spawn(&strict, &call("/usr/bin/env", &[]));
+        assert!(matches!(other, Err(SpawnProblem::Digest { .. })), "{}", driver.report().driver);
+    }
+}

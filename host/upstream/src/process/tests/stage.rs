@@ -1,0 +1,13 @@
+//! This test binary is the stage of the programs that its tests run.
+//!
+//! `unsafe` is needed to put a function into the list of those that the loader calls.
+#![allow(unsafe_code)]
+
+#[used]
+// SAFETY: the section holds pointers to functions of this type (System V ABI, "Initialization").
+#[unsafe(link_section = ".init_array")]
+static BEFORE_MAIN: extern "C" fn() = before_main;
+
+extern "C" fn before_main() {
+    sandbox::serve_stage_if_asked();
+}

@@ -1,0 +1,1 @@
+"""My provider: how it is reached, and the dialect it speaks."""

@@ -1,0 +1,2 @@
+/** What an author can mend: said without a stack. */
+export class BuildError extends Error {}
