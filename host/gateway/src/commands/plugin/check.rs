@@ -70,7 +70,7 @@ pub(super) fn described(manifest: &Manifest) -> String {
 /// What the self-test has shown of a component that is good.
 pub(super) fn tested(manifest: &Manifest) -> String {
     match manifest.self_test.len() {
-        0 => "no self-test".to_owned(),
+        0 => "no self-test vectors".to_owned(),
         1 => "its self-test vector holds".to_owned(),
         vectors => format!("its {vectors} self-test vectors hold"),
     }
