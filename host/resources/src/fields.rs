@@ -285,19 +285,25 @@ impl<'v> Element<'v, '_> {
     }
 
     fn wrong_kind(self, wanted: &str) {
-        let kind = match self.value {
-            Value::Null => "nothing",
-            Value::Bool(_) => "true or false",
-            Value::Number(_) => "a number",
-            Value::String(_) => "a text",
-            Value::Array(_) => "a list",
-            Value::Object(_) => "a table",
-        };
+        let kind = kind_of(self.value);
         self.problems.report(
             self.path,
             format!("must be {wanted}, but is {kind}"),
             format!("write {wanted}"),
         );
+    }
+}
+
+/// What a value is, in an operator's words, without repeating it: it may be a secret.
+#[must_use]
+pub fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a table",
     }
 }
 

@@ -23,6 +23,13 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
+            /// Whether a text is such an id.
+            #[must_use]
+            pub fn is_well_formed(text: &str) -> bool {
+                let test: fn(&str) -> bool = $test;
+                test(text)
+            }
+
             /// The id as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
@@ -34,8 +41,7 @@ macro_rules! id {
             type Err = IdProblem;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                let well_formed: fn(&str) -> bool = $test;
-                if well_formed(text) {
+                if Self::is_well_formed(text) {
                     Ok(Self(text.to_owned()))
                 } else {
                     Err(IdProblem { noun: $noun, rule: $rule })

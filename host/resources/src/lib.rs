@@ -27,7 +27,7 @@ pub use alone::MEMBERS_OF_VIEWS;
 pub use api_key::{ApiKey, KeyLimits, KeySource, KeyState};
 pub use base_url::{BaseUrl, BaseUrlProblem};
 pub use document::Document;
-pub use fields::{Element, Fields, Member};
+pub use fields::{Element, Fields, Member, kind_of};
 pub use ids::{IdProblem, KeyId, ModelName, PluginName, ProviderId, SlotName};
 pub use offered::Offered;
 pub use problem::{Problem, Problems, element_path, member_path};

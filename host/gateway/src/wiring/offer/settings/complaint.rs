@@ -4,7 +4,7 @@
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::{JsonType, ValidationError};
-use resources::{Problem, did_you_mean, element_path, member_path};
+use resources::{Problem, did_you_mean, element_path, kind_of, member_path};
 use serde_json::Value;
 
 /// Most values that a fix lists.
@@ -139,16 +139,5 @@ fn wanted(kind: &TypeKind) -> String {
             let names: Vec<_> = kinds.iter().map(name).collect();
             names.join(", or ")
         }
-    }
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a table",
     }
 }
