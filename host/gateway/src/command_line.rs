@@ -21,7 +21,7 @@ use plugin_runtime::Allocator;
 
 use crate::wiring::COMPILE_COMMAND;
 
-pub(crate) use audit::{AuditCommand, AuditFilter, AuditList, Grouping, UsageArguments};
+pub(crate) use audit::{AuditCommand, AuditFilter, AuditList, UsageArguments};
 pub(crate) use gateway::{GatewayChoice, MasterKeyCommand, Pinned, Read};
 pub(crate) use key::{
     Clearable, KeyChange, KeyChoice, KeyCommand, KeyCreation, KeyMembers, KeyState,

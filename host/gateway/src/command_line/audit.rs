@@ -1,6 +1,7 @@
 //! `patchbay audit …` and `patchbay usage`
 
-use clap::{Args, Subcommand, ValueEnum};
+use administration::UsageQuery;
+use clap::{Args, Subcommand};
 
 use super::gateway::GatewayChoice;
 use super::values::When;
@@ -69,34 +70,8 @@ pub(crate) struct UsageArguments {
     #[arg(long, value_name = "WHEN")]
     pub(crate) to: Option<When>,
     /// What is counted apart, with commas between; default: api_key,model
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    pub(crate) group_by: Vec<Grouping>,
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = UsageQuery::GROUPS)]
+    pub(crate) group_by: Vec<String>,
     #[command(flatten)]
     pub(crate) gateway: GatewayChoice,
-}
-
-/// What use is counted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(crate) enum Grouping {
-    ApiKey,
-    Provider,
-    Model,
-    Operation,
-    Hour,
-    Day,
-}
-
-impl Grouping {
-    /// Its name in the admin API.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::ApiKey => "api_key",
-            Self::Provider => "provider",
-            Self::Model => "model",
-            Self::Operation => "operation",
-            Self::Hour => "hour",
-            Self::Day => "day",
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! `patchbay usage`
 
+use administration::UsageQuery;
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -7,11 +8,8 @@ use super::admin_client::{AdminClient, Ask};
 use super::collection::print_json;
 use super::members::text;
 use super::table;
-use crate::command_line::{Grouping, UsageArguments};
+use crate::command_line::UsageArguments;
 use crate::terminal;
-
-/// What the gateway counts by unless it is told otherwise; sent, so that the columns are known.
-const DEFAULT_GROUPS: &[Grouping] = &[Grouping::ApiKey, Grouping::Model];
 
 /// What is counted, with its heading.
 const COUNTS: [(&str, &str); 6] = [
@@ -26,11 +24,11 @@ const COUNTS: [(&str, &str); 6] = [
 /// Prints what was used.
 pub(super) fn run(arguments: &UsageArguments) -> anyhow::Result<()> {
     let client = AdminClient::try_new(&arguments.gateway)?;
-    let groups = match arguments.group_by.as_slice() {
-        [] => DEFAULT_GROUPS,
-        named => named,
+    // The default is sent, too, so that the columns are known.
+    let groups: Vec<&str> = match arguments.group_by.as_slice() {
+        [] => UsageQuery::DEFAULT_GROUPS.split(',').collect(),
+        named => named.iter().map(String::as_str).collect(),
     };
-    let groups: Vec<_> = groups.iter().map(|it| it.name()).collect();
     let now = OffsetDateTime::now_utc();
     let mut ask = Ask::get(&["usage"]).with_query("group_by", groups.join(","));
     for (name, moment) in [("from", arguments.from), ("to", arguments.to)] {
