@@ -1,16 +1,15 @@
 //! `runsc`: a kernel of the program's own, in a process of the host without rights.
 
-use std::ffi::OsStr;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::tool::{Command, Phrase, Terms};
+use super::tool::{Command, Phrase, Terms, rootfs, text};
 use crate::cgroup::Spare;
 use crate::layer::Layer;
 use crate::order::{TOOL_DIRECTORY, ToolOrder};
-use crate::view::{Link, SCRATCH, Text, View};
+use crate::view::{SCRATCH, Text};
 
 pub(crate) const TERMS: Terms = Terms {
     binary: "runsc",
@@ -54,16 +53,6 @@ fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
         environment: Vec::new(),
         order: ToolOrder { texts, links, limits: None, filters: false },
     })
-}
-
-/// Texts and links of the view in the root that a container gets.
-pub(super) fn rootfs(view: &View, root: &Path) -> (Vec<Text>, Vec<Link>) {
-    let inside = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
-    let texts = view.texts.iter();
-    let texts = texts.map(|text| Text { at: inside(&text.at), content: text.content.clone() });
-    let links = view.links.iter();
-    let links = links.map(|link| Link { at: inside(&link.at), to: link.to.clone() });
-    (texts.collect(), links.collect())
 }
 
 /// The bundle's document (OCI runtime specification 1.0.2).
@@ -123,13 +112,4 @@ fn mounts(phrase: &Phrase<'_>) -> io::Result<Vec<Value>> {
         }));
     }
     Ok(mounts)
-}
-
-/// Documents are text.
-pub(super) fn text(value: &OsStr) -> io::Result<String> {
-    value.to_str().map(str::to_owned).ok_or_else(|| {
-        let shown = PathBuf::from(value);
-        let shown: String = shown.display().to_string().chars().take(80).collect();
-        io::Error::new(io::ErrorKind::InvalidInput, format!("{shown:?} is not UTF-8"))
-    })
 }

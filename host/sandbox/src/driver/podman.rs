@@ -6,8 +6,7 @@ use std::path::Path;
 
 use rustix::process::{Resource, getrlimit};
 
-use super::gvisor::{rootfs, text};
-use super::tool::{Command, Phrase, Terms};
+use super::tool::{Command, Phrase, Terms, rootfs, text};
 use crate::cgroup::Spare;
 use crate::layer::Layer;
 use crate::order::{TOOL_DIRECTORY, ToolOrder};

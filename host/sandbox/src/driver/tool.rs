@@ -4,6 +4,7 @@
 //! tool starts ends with it, and whatever it writes is gone. So a tool needs no cleaning up after
 //! it was killed, however it was killed.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::order::{Identity, Inside, Order, ToolOrder};
 use crate::policy::{ProgramCall, SandboxLimits, SandboxPolicy};
 use crate::program::{check_digest, environment};
 use crate::running::{Running, Traces};
-use crate::view::View;
+use crate::view::{Link, Text, View};
 
 /// Where tools are installed: a search path of the gateway's environment is not trusted.
 const PLACES: [&str; 5] = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin"];
@@ -178,4 +179,23 @@ fn check_executable(program: &Path) -> io::Result<()> {
 
 fn find(binary: &str) -> Option<PathBuf> {
     PLACES.into_iter().map(|place| Path::new(place).join(binary)).find(|path| path.is_file())
+}
+
+/// Texts and links of the view in the root that a container gets.
+pub(super) fn rootfs(view: &View, root: &Path) -> (Vec<Text>, Vec<Link>) {
+    let inside = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
+    let texts = view.texts.iter();
+    let texts = texts.map(|text| Text { at: inside(&text.at), content: text.content.clone() });
+    let links = view.links.iter();
+    let links = links.map(|link| Link { at: inside(&link.at), to: link.to.clone() });
+    (texts.collect(), links.collect())
+}
+
+/// A word for a tool that takes texts alone.
+pub(super) fn text(value: &OsStr) -> io::Result<String> {
+    value.to_str().map(str::to_owned).ok_or_else(|| {
+        let shown = PathBuf::from(value);
+        let shown: String = shown.display().to_string().chars().take(80).collect();
+        io::Error::new(io::ErrorKind::InvalidInput, format!("{shown:?} is not UTF-8"))
+    })
 }
