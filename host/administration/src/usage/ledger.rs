@@ -148,7 +148,7 @@ impl UsageLedger {
 
     /// Counts a request that ended at a time.
     pub(super) fn count(&self, record: &AccessRecord, at: OffsetDateTime) {
-        let is_key = |caller: &&Arc<str>| caller.parse::<KeyId>().is_ok();
+        let is_key = |caller: &&Arc<str>| KeyId::is_well_formed(caller);
         // An operator, who is a caller of the admin API, has no id that a key can have.
         let Some(caller) = record.caller.as_ref().filter(is_key) else { return };
         let key = RowKey::of(record, Hour::of(at));

@@ -47,8 +47,10 @@ pub(crate) async fn open(
     let opened = tokio::task::spawn_blocking(move || SledStore::open(&path)).await;
     let store: Arc<dyn Store> = Arc::new(opened.context("the store cannot be opened")??);
     remove_unsent_backups(&settings.backup_directory()).await;
-    let may_create = !Inventory::holds_secrets(&*store).await?;
-    let master_key = master_key(&settings.master_key_file, may_create, variables)?;
+    let file = &settings.master_key_file;
+    // The whole store is not read twice at every start.
+    let may_create = !file.exists() && !Inventory::holds_secrets(&*store).await?;
+    let master_key = master_key(file, may_create, variables)?;
     read(store, master_key).await
 }
 
