@@ -9,7 +9,7 @@ mod lists;
 mod maintenance;
 mod master_key;
 mod random_changes;
-mod room;
+pub(crate) mod room;
 mod rotation;
 mod secrecy;
 mod status;

@@ -55,7 +55,7 @@ fn status(registry: &Registry, name: &str) -> PluginStatus {
     list.find(|status| status.name == name).unwrap()
 }
 
-fn call() -> Call {
+pub(crate) fn call() -> Call {
     Call {
         operation: Operation::Chat,
         model: "model".into(),
@@ -64,7 +64,7 @@ fn call() -> Call {
     }
 }
 
-fn identity() -> ReplyIdentity {
+pub(crate) fn identity() -> ReplyIdentity {
     ReplyIdentity { id: "chatcmpl-1".into(), created: 1_700_000_000, extra: Vec::new() }
 }
 

@@ -223,7 +223,7 @@ pub(super) fn paths(problem: AdminProblem) -> Vec<String> {
 }
 
 /// The record of a request by a key.
-pub(super) fn used_by(key: &str) -> AccessRecord {
+pub(crate) fn used_by(key: &str) -> AccessRecord {
     AccessRecord {
         request_id: RequestId::parse("r").unwrap(),
         endpoint: "POST /v1/chat/completions".into(),

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use exchange::{
-    Call, EgressExchange, Failure, Operation, PluginCatalog, ReplyIdentity, RequestId, ResponseHead,
-};
+use exchange::{EgressExchange, Failure, PluginCatalog, RequestId, ResponseHead};
 use tempfile::TempDir;
 
 use super::archive::Archive;
@@ -18,6 +16,7 @@ use super::settings::{LifeLimits, LifeSettings, Notices};
 use super::trust::TrustPolicy;
 use super::views::{LifeView, Pending, Phase};
 use crate::tests::guests::Guest;
+use crate::tests::{call, identity};
 use crate::{Compilation, InstanceLimits, Limits, Registry, Runtime};
 
 mod actions;
@@ -194,21 +193,8 @@ fn trapping(name: &str, version: &str, at_call: usize) -> Guest {
     guest.body("push", body)
 }
 
-fn call() -> Call {
-    Call {
-        operation: Operation::Chat,
-        model: "model".into(),
-        streaming: true,
-        settings: "{}".into(),
-    }
-}
-
 fn request(id: &str) -> RequestId {
     RequestId::parse(id).unwrap()
-}
-
-fn identity() -> ReplyIdentity {
-    ReplyIdentity { id: "chatcmpl-1".into(), created: 1_700_000_000, extra: Vec::new() }
 }
 
 fn link(to: &str, at: &Path) {

@@ -1,12 +1,11 @@
 //! Requests to count, and what a report says of them.
 
-use std::time::Duration;
-
-use exchange::{AccessRecord, Operation, Outcome, RequestId, Usage};
+use exchange::{AccessRecord, Usage};
 use store::{Kind, Store};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
+use crate::tests::room::used_by;
 use crate::usage::report::report;
 use crate::usage::{UsageCounts, UsageLedger, UsageQuery, UsageReport};
 
@@ -16,28 +15,16 @@ pub(super) const NOON: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
 /// A chat request by a key, of 10 and 5 tokens.
 pub(super) fn request(key: &str, model: &str) -> AccessRecord {
     AccessRecord {
-        request_id: RequestId::parse("r").unwrap(),
-        endpoint: "POST /v1/chat/completions".into(),
-        status: 200,
-        outcome: Outcome::Completed,
-        duration: Duration::ZERO,
-        first_byte: None,
-        upstream: Duration::ZERO,
-        caller: Some(key.into()),
-        operation: Some(Operation::Chat),
         model: Some(model.into()),
         provider: Some("main".into()),
         provider_model: Some("m".into()),
-        attempts: 1,
-        streaming: false,
-        request_bytes: 0,
-        response_bytes: 0,
         usage: Some(Usage {
             prompt_tokens: 10,
             completion_tokens: 5,
             cached_tokens: 4,
             reasoning_tokens: 3,
         }),
+        ..used_by(key)
     }
 }
 
