@@ -17,13 +17,16 @@
 //! then becomes the program. A binary that runs programs calls [`serve_stage_if_asked`] first in
 //! its `main`.
 //!
-//! Not here: wall time, output limits, queues and streams. They are the transport's.
+//! A provider's programs share a number of places, and a bounded queue before them ([`Places`]).
+//!
+//! Not here: wall time, output limits and streams. They are the transport's.
 
 mod cgroup;
 mod choice;
 mod driver;
 mod layer;
 mod order;
+mod places;
 mod policy;
 mod program;
 mod running;
@@ -33,6 +36,7 @@ mod view;
 pub use choice::{DriverMissing, Drivers};
 pub use driver::{SandboxDriver, SpawnProblem};
 pub use layer::{DriverName, DriverReport, Layer, LayerState};
+pub use places::{Place, PlaceLimits, Places, QueueFull, Ticket};
 pub use policy::{
     Credential, CredentialSlot, ProgramCall, ProgramDigest, SandboxLimits, SandboxPolicy,
 };

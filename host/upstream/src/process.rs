@@ -15,18 +15,19 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use exchange::{
-    Failure, FailureKind, ProcessExchange, ProcessTransport, ResponseHead, SentSecrets,
-    UpstreamReply,
+    Failure, FailureKind, ProcessExchange, ProcessTarget, ProcessTransport, ProgramSandbox,
+    ResponseHead, SentSecrets, UpstreamReply,
 };
 use futures_util::{Stream, StreamExt, stream};
-use sandbox::{DriverMissing, DriverName, DriverReport, Drivers};
+use sandbox::{
+    DriverMissing, DriverName, DriverReport, Drivers, PlaceLimits, Places, QueueFull, Ticket,
+};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use launcher::{Job, Launcher};
-use places::{Places, Ticket};
 use supervisor::Run;
 
 mod child;
@@ -35,7 +36,6 @@ mod descriptor;
 mod diagnostics;
 mod ending;
 mod launcher;
-mod places;
 mod relay;
 mod supervisor;
 
@@ -110,6 +110,13 @@ impl ProcessUpstream {
         self.supervisors.wait().await;
     }
 
+    fn admit(&self, target: &ProcessTarget) -> Result<Ticket, Failure> {
+        let ProgramSandbox { max_concurrent, max_queued, .. } = target.sandbox;
+        let full = |full: QueueFull| Failure::new(FailureKind::QueueFull, full.to_string());
+        let limits = PlaceLimits { max_concurrent, max_queued };
+        self.places.admit(&target.provider, limits).map_err(full)
+    }
+
     fn start(&self, exchange: ProcessExchange, job: Job, ticket: Ticket) -> mpsc::Receiver<Output> {
         let (output, receiver) = mpsc::channel(OUTPUT_QUEUE);
         let run = Run::new(exchange, job, ticket, Arc::clone(&self.launcher));
@@ -145,7 +152,7 @@ impl ProcessTransport for ProcessUpstream {
     /// it said anything is an error here and another candidate can be tried.
     async fn run(&self, exchange: ProcessExchange) -> Result<UpstreamReply, Failure> {
         let job = command::build(&exchange)?;
-        let ticket = self.places.admit(&exchange.target)?;
+        let ticket = self.admit(&exchange.target)?;
         let secrets = exchange.credential.iter().map(|(_, secret)| secret.clone()).collect();
         let mut rest = Box::pin(body_of(self.start(exchange, job, ticket)));
         let first = rest.next().await.transpose()?;

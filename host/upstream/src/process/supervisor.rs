@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::{Failure, ProcessExchange};
-use sandbox::Running;
+use sandbox::{Place, Running, Ticket};
 use secrecy::ExposeSecret;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -17,8 +17,8 @@ use super::child::finish;
 use super::diagnostics::Diagnostics;
 use super::ending::{self, Ending};
 use super::launcher::{Job, Launcher};
-use super::places::Ticket;
 use super::relay::{Pipes, Relay, RunLimits};
+use crate::deadline::Deadline;
 
 /// How long standard error is waited for after the group was killed. It has ended by then, unless
 /// something outside of the group holds it.
@@ -47,7 +47,7 @@ impl Run {
     pub(super) async fn supervise(self, output: mpsc::Sender<Output>) {
         let limits = RunLimits::new(&self.exchange, self.started);
         // Held until nothing of the run is left.
-        let Some(_place) = self.ticket.redeem(limits.total, &output).await else {
+        let Some(_place) = redeem(self.ticket, limits.total, &output).await else {
             return;
         };
         match start(&self.launcher, self.job, limits, &output).await {
@@ -66,6 +66,20 @@ impl Run {
             Start::Cancelled => {}
         }
     }
+}
+
+/// `None` if nobody waits for the output any more, or the deadline passed, which the output is
+/// told.
+async fn redeem(ticket: Ticket, total: Deadline, output: &mpsc::Sender<Output>) -> Option<Place> {
+    let waited = tokio::select! {
+        biased;
+        () = output.closed() => return None,
+        waited = timeout_at(total.at, ticket.redeem()) => waited,
+    };
+    if waited.is_err() {
+        let _ = output.send(Output::Failed(total.failure())).await;
+    }
+    waited.ok()
 }
 
 enum Start {
