@@ -43,7 +43,7 @@ async fn a_hundred_upgrades_fail_no_request_and_mix_no_versions_in_a_stream() ->
         let (old, new) = ((upgrade - 1) % VERSIONS, upgrade % VERSIONS);
         // One stream is open from before the upgrade until after it.
         let gate = Gate::default();
-        held.answer_once(Script::pieces(&PIECES[..2]).wait(&gate).then(PIECES[2]));
+        held.answer_once(Script::pieces([PIECES[0], PIECES[1]]).wait(&gate).then(PIECES[2]));
         let mut open = client.open(CHAT, streamed("held")).await?;
         open.read_until(&super::word(old)).await?;
         install(plugins.path(), &versions[new])?;
