@@ -34,6 +34,7 @@ mod child;
 mod command;
 mod descriptor;
 mod diagnostics;
+mod egress;
 mod ending;
 mod launcher;
 mod relay;
