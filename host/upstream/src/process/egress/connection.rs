@@ -72,6 +72,7 @@ async fn exchange(near: Metered<TcpStream>, shared: &Arc<Shared>) {
         .header_read_timeout(shared.limits.head)
         .max_buf_size(NEAR_BUFFER_BYTES)
         .keep_alive(false)
+        .auto_date_header(false)
         .serve_connection(TokioIo::new(near), service)
         .with_upgrades();
     tokio::select! {
@@ -112,8 +113,11 @@ async fn open_tunnel(
     shared: &Shared,
     rest: &Rest,
 ) -> Result<Response<Body>, Denial> {
-    let authority = request.uri().authority();
-    let authority = authority.ok_or(Denial::Malformed("the target is no host and port"))?;
+    let malformed = Denial::Malformed("the target is no host and port");
+    let authority = match request.uri().authority() {
+        Some(authority) if request.uri().scheme().is_none() => authority,
+        _ => return Err(malformed),
+    };
     let to = check_host(request.headers(), authority, None)?;
     let far = dial(shared, to).await?;
     hand(&rest.tunnel, Tunnel { near: hyper::upgrade::on(&mut request), far });

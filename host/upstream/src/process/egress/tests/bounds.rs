@@ -1,6 +1,7 @@
 //! Programs and far ends that take too much.
 
 use futures_util::future::join_all;
+use tokio::net::TcpSocket;
 
 use super::*;
 
@@ -81,8 +82,13 @@ async fn a_head_that_does_not_come_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_host_that_does_not_take_the_connection_is_given_up() {
-    let limits = EgressLimits { connect: Duration::ZERO, ..LIMITS };
-    let (_listener, far) = far_end().await;
+    let limits = EgressLimits { connect: Duration::from_millis(50), ..LIMITS };
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    // One connection waits for its accept; to others the kernel does not answer.
+    let listener = socket.listen(0).unwrap();
+    let far = listener.local_addr().unwrap();
+    let _first = TcpStream::connect(far).await.unwrap();
     let proxy = Proxy::new(&[("127.0.0.1", far.port())], limits);
     let reply = proxy.ask(&format!("CONNECT {far} HTTP/1.1\r\n\r\n")).await;
     assert!(reply.starts_with("HTTP/1.1 504 "), "{reply}");
