@@ -36,6 +36,7 @@ mod dial;
 mod forward;
 pub(super) mod grant;
 mod meter;
+mod names;
 mod refusals;
 mod tunnel;
 

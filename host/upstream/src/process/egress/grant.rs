@@ -6,8 +6,10 @@ use std::net::IpAddr;
 use exchange::ProgramHost;
 use http::uri::Authority;
 
+use super::names::Lookup;
+
 /// The hosts of a grant.
-pub(super) struct Grant(Vec<Destination>);
+pub(super) struct Grant(Vec<(Destination, Lookup)>);
 
 /// A host and a port, in one spelling: names in lower case, addresses as the library writes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +20,13 @@ pub(in crate::process) struct Destination {
 
 impl Grant {
     pub(super) fn new(hosts: &[ProgramHost]) -> Self {
-        Self(hosts.iter().map(|host| Destination::new(&host.host, host.port)).collect())
+        let granted = |host: &ProgramHost| Destination::new(&host.host, host.port);
+        Self(hosts.iter().map(|host| (granted(host), Lookup::default())).collect())
     }
 
-    /// Whether it has the destination, exactly.
-    pub(super) fn allows(&self, destination: &Destination) -> bool {
-        self.0.contains(destination)
+    /// The way to the addresses of a destination that it has, exactly.
+    pub(super) fn lookup(&self, to: &Destination) -> Option<&Lookup> {
+        self.0.iter().find(|(granted, _)| granted == to).map(|(_, lookup)| lookup)
     }
 }
 
@@ -102,7 +105,7 @@ mod tests {
         ];
         for (text, allowed) in cases {
             let destination = Destination::of(&text.parse().unwrap(), None).unwrap();
-            assert_eq!(grant.allows(&destination), allowed, "{text}");
+            assert_eq!(grant.lookup(&destination).is_some(), allowed, "{text}");
         }
     }
 

@@ -37,7 +37,10 @@ impl Refusals {
             return;
         }
         let to = denial.destination().map(ToString::to_string).unwrap_or_default();
-        let secrets: Vec<&str> = self.secret.iter().map(|secret| secret.expose_secret()).collect();
+        let secret = self.secret.as_ref().map(|secret| secret.expose_secret());
+        // Destinations are in lower case.
+        let lowered = secret.map(str::to_ascii_lowercase);
+        let secrets: Vec<&str> = secret.into_iter().chain(lowered.as_deref()).collect();
         let to: String = redact(&to, &secrets).chars().take(300).collect();
         warn!(
             target: "process",

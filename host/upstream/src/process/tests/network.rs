@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use super::*;
 
 /// `None` where no driver can grant a network, which is said.
-fn granting() -> Option<ProcessUpstream> {
+pub(super) fn granting() -> Option<ProcessUpstream> {
     let upstream = ProcessUpstream::try_new().unwrap();
     match &upstream.sandbox()?.network_grants {
         LayerState::Works => Some(upstream),
@@ -21,14 +21,14 @@ fn granting() -> Option<ProcessUpstream> {
     }
 }
 
-fn granted(exchange: ProcessExchange, host: &str, port: u16) -> ProcessExchange {
+pub(super) fn granted(exchange: ProcessExchange, host: &str, port: u16) -> ProcessExchange {
     with_target(exchange, |target| {
         target.sandbox.network = vec![ProgramHost { host: host.into(), port }];
     })
 }
 
 /// A shell with a word for a connection to the proxy: `ask REQUEST-LINE` leaves it open as 3.
-fn bash(script: &str) -> ProcessExchange {
+pub(super) fn bash(script: &str) -> ProcessExchange {
     let ask = "ask() { exec 3<>/dev/tcp/127.0.0.1/3128; printf '%s\\r\\n\\r\\n' \"$1\" >&3; };";
     exchange("/bin/bash", &["-c", &format!("{ask} {script}")])
 }

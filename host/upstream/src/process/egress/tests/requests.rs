@@ -100,11 +100,9 @@ async fn only_hosts_and_ports_of_the_grant_are_reached() {
 async fn a_host_that_is_not_there_is_told_from_one_that_is_not_granted() {
     let (listener, far) = far_end().await;
     drop(listener);
-    let proxy = Proxy::new(&[("127.0.0.1", far.port()), ("no.such.invalid", 443)], LIMITS);
-    for to in [far.to_string(), "no.such.invalid:443".to_owned()] {
-        let reply = proxy.ask(&format!("CONNECT {to} HTTP/1.1\r\n\r\n")).await;
-        assert!(reply.starts_with("HTTP/1.1 502 "), "{to}: {reply}");
-    }
+    let proxy = Proxy::new(&[("127.0.0.1", far.port())], LIMITS);
+    let reply = proxy.ask(&format!("CONNECT {far} HTTP/1.1\r\n\r\n")).await;
+    assert!(reply.starts_with("HTTP/1.1 502 "), "{reply}");
 }
 
 #[tokio::test]
