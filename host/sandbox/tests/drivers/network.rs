@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 
 use sandbox::{
@@ -72,6 +74,9 @@ fn a_program_with_an_outlet_reaches_nothing_else() {
     let _others = OTHERS.read().unwrap();
     let host = TcpListener::bind("127.0.0.1:0").unwrap();
     let neighbour = TcpListener::bind("127.0.0.1:0").unwrap();
+    let name = format!("sandbox-outlet-{}", std::process::id());
+    let address = std::os::unix::net::SocketAddr::from_abstract_name(&name).unwrap();
+    let _listener = UnixListener::bind_addr(&address).unwrap();
     let local = host.local_addr().unwrap().to_string();
     let other = neighbour.local_addr().unwrap().to_string();
     let rows = [
@@ -85,6 +90,7 @@ fn a_program_with_an_outlet_reaches_nothing_else() {
         ["connect", "[2606:4700:4700::1111]:443"],
         ["route", "169.254.169.254:80"],
         ["route", "8.8.8.8:53"],
+        ["abstract-socket", &name],
     ];
     for driver in granting_drivers() {
         for row in rows {

@@ -120,6 +120,39 @@ async fn a_run_moves_the_bytes_that_it_may_and_no_more() {
 }
 
 #[tokio::test]
+async fn a_far_end_that_is_slow_holds_a_huge_upload_back() {
+    const UPLOAD: usize = 100 << 20;
+    // What the kernel keeps for four sockets, and a little for ourselves.
+    const KEPT: usize = 40 << 20;
+    let (listener, far) = far_end().await;
+    let proxy = Proxy::new(&[("127.0.0.1", far.port())], LIMITS);
+    let mut near = proxy.tunnel(far).await;
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let (sent, most_kept) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let upload = async {
+        let chunk = vec![7; 256 * 1024];
+        while sent.load(Ordering::Relaxed) < UPLOAD {
+            let count = near.write(&chunk).await.unwrap();
+            sent.fetch_add(count, Ordering::Relaxed);
+        }
+        near.shutdown().await.unwrap();
+    };
+    let slow = async {
+        let mut buffer = vec![0; 4 * 1024];
+        let mut arrived = 0;
+        while let count @ 1.. = stream.read(&mut buffer).await.unwrap() {
+            arrived += count;
+            most_kept.fetch_max(sent.load(Ordering::Relaxed) - arrived, Ordering::Relaxed);
+        }
+        arrived
+    };
+    let ((), arrived) = tokio::join!(upload, slow);
+    assert_eq!(arrived, sent.into_inner());
+    let most_kept = most_kept.into_inner();
+    assert!(most_kept < KEPT, "{most_kept} bytes");
+}
+
+#[tokio::test]
 async fn nothing_is_left_of_the_proxy_when_its_run_ends() {
     let (listener, far) = far_end().await;
     let proxy = Proxy::new(&[("127.0.0.1", far.port())], LIMITS);
