@@ -52,8 +52,8 @@ pub enum SpawnProblem {
     /// The policy names what cannot be given.
     #[error("the policy names what cannot be given to a program")]
     Policy(#[source] io::Error),
-    /// The driver lacks a layer that the policy demands.
-    #[error("the sandbox has no layer {layer} here, which the policy demands: {reason}")]
+    /// The driver lacks a layer that the policy demands, or cannot grant the network that it grants.
+    #[error("the layer {layer} of the sandbox does not do here what the policy demands: {reason}")]
     Layer {
         /// Which.
         layer: Layer,

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 
 use exchange::ProgramHost;
-use sandbox::LayerState;
+use sandbox::{DriverName, LayerState};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -82,7 +82,7 @@ async fn a_program_reaches_a_granted_host_and_no_other() {
 }
 
 #[tokio::test]
-async fn an_ordinary_program_finds_the_proxy_by_itself() {
+async fn an_ordinary_program_finds_the_proxy_by_itself_under_every_driver() {
     let Some(upstream) = granting() else { return };
     if !std::path::Path::new("/usr/bin/curl").exists() {
         eprintln!("there is no curl");
@@ -93,14 +93,19 @@ async fn an_ordinary_program_finds_the_proxy_by_itself() {
     let server = tokio::spawn(serve(listener));
     let url = format!("http://localhost:{port}/from-curl");
     let other = format!("http://127.0.0.1:{port}/other");
-    let curl = |url: &str| {
-        let silent = ["--silent", "--show-error", "--no-progress-meter", url];
-        granted(exchange("/usr/bin/curl", &silent), "localhost", port)
+    let curl = |driver: DriverName, url: &str| {
+        let curl = granted(exchange("/usr/bin/curl", &["--silent", url]), "localhost", port);
+        with_target(curl, |target| target.sandbox.driver = Some(driver.as_str().into()))
     };
-    let text = text_of(&upstream, curl(&url)).await;
-    assert!(text.starts_with("GET /from-curl HTTP/1.1"), "{text}");
-    let text = text_of(&upstream, curl(&other)).await;
-    assert!(text.starts_with("this program may not reach 127.0.0.1:"), "{text}");
+    let can_grant = |name: &DriverName| {
+        upstream.demand(*name).is_ok_and(|report| report.network_grants == LayerState::Works)
+    };
+    for driver in DriverName::ALL.into_iter().filter(can_grant) {
+        let text = text_of(&upstream, curl(driver, &url)).await;
+        assert!(text.starts_with("GET /from-curl HTTP/1.1"), "{driver}: {text}");
+        let text = text_of(&upstream, curl(driver, &other)).await;
+        assert!(text.starts_with("this program may not reach 127.0.0.1:"), "{driver}: {text}");
+    }
     server.abort();
 }
 
@@ -128,7 +133,7 @@ async fn a_driver_that_cannot_keep_a_grant_runs_nothing() {
     let failure = failure_of(granted(basic, "api.example.com", 443)).await;
     assert_eq!(failure.kind(), FailureKind::SandboxFault);
     let cause = failure.source().unwrap().to_string();
-    assert!(cause.contains("no layer network"), "{cause}");
+    assert!(cause.contains("the layer network of"), "{cause}");
 }
 
 #[tokio::test]
