@@ -9,7 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sandbox::{
-    DriverName, Drivers, ProgramCall, Running, SandboxDriver, SandboxLimits, SandboxPolicy,
+    DriverName, Drivers, NetworkAccess, ProgramCall, Running, SandboxDriver, SandboxLimits,
+    SandboxPolicy,
 };
 
 /// Threads that start programs, as in the gateway.
@@ -40,6 +41,7 @@ fn policy() -> SandboxPolicy {
         read_only: Vec::new(),
         digest: None,
         directory: None,
+        network: NetworkAccess::None,
         demanded_layers: Vec::new(),
         limits: SandboxLimits {
             cpu_seconds: 20,

@@ -17,15 +17,19 @@
 //! then becomes the program. A binary that runs programs calls [`serve_stage_if_asked`] first in
 //! its `main`.
 //!
+//! A program reaches no network, or through one socket that whoever started it serves
+//! ([`NetworkAccess`], [`Running::outlet`]).
+//!
 //! A provider's programs share a number of places, and a bounded queue before them ([`Places`]).
 //!
-//! Not here: wall time, output limits and streams. They are the transport's.
+//! Not here: wall time, output limits and streams, and which hosts are reached through the socket. They are the transport's.
 
 mod cgroup;
 mod choice;
 mod driver;
 mod layer;
 mod order;
+mod outlet;
 mod places;
 mod policy;
 mod program;
@@ -36,6 +40,7 @@ mod view;
 pub use choice::{DriverMissing, Drivers};
 pub use driver::{SandboxDriver, SpawnProblem};
 pub use layer::{DriverName, DriverReport, Layer, LayerState};
+pub use outlet::{NetworkAccess, OUTLET_ADDRESS};
 pub use places::{Place, PlaceLimits, Places, QueueFull, Ticket};
 pub use policy::{
     Credential, CredentialSlot, ProgramCall, ProgramDigest, SandboxLimits, SandboxPolicy,

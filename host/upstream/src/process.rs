@@ -6,6 +6,9 @@
 //! task, which alone starts, feeds, reads, kills and reaps it; the reply's body is a channel of
 //! that task.
 //!
+//! A program reaches no host but those of its provider's grant, through a proxy of its own run that
+//! the supervisor serves.
+//!
 //! How much a driver keeps in is in the log at start, and in [`ProcessUpstream::sandbox`]; with
 //! `basic`, the last resort, a program may read every file that its user may read, and may use the
 //! network. A provider can demand a driver or a layer, and is refused where it does not work.
@@ -34,6 +37,7 @@ mod child;
 mod command;
 mod descriptor;
 mod diagnostics;
+mod egress;
 mod ending;
 mod launcher;
 mod relay;

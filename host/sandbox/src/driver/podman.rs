@@ -10,6 +10,7 @@ use super::tool::{Command, Phrase, Terms, rootfs, text};
 use crate::cgroup::Spare;
 use crate::layer::Layer;
 use crate::order::{TOOL_DIRECTORY, ToolOrder};
+use crate::outlet::NetworkAccess;
 use crate::stage::calls;
 use crate::view::{SCRATCH, Text};
 
@@ -37,13 +38,16 @@ fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
     let root = Path::new(TOOL_DIRECTORY).join("rootfs");
     let (mut texts, links) = rootfs(&phrase.view, &root);
     let profile = Path::new(TOOL_DIRECTORY).join("system-calls.json");
-    texts.push(Text { at: profile.clone(), content: calls::profile().to_string() });
+    texts.push(Text {
+        at: profile.clone(),
+        content: calls::profile(phrase.policy.network).to_string(),
+    });
     let limits = &phrase.policy.limits;
     let directory = text(phrase.directory.as_os_str())?;
     let words = format!(
         "--root={TOOL_DIRECTORY}/storage --runroot={TOOL_DIRECTORY}/runroot \
          --tmpdir={TOOL_DIRECTORY}/libpod --storage-driver=vfs --cgroup-manager=cgroupfs \
-         --events-backend=none --runtime=runc run --interactive --network=none --read-only \
+         --events-backend=none --runtime=runc run --interactive {network} --read-only \
          --read-only-tmpfs=false --cap-drop=all --security-opt=no-new-privileges \
          --security-opt=seccomp={profile} \
          --log-driver=none --no-healthcheck --no-hosts --unsetenv-all --umask=0077 \
@@ -53,6 +57,7 @@ fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
          --tmpfs={SCRATCH}:rw,nosuid,nodev,mode=1777,size={scratch}",
         // Counted over all runs of the user: the control group counts this one's.
         all = getrlimit(Resource::Nproc).maximum.map_or(-1, u64::cast_signed),
+        network = network(phrase.policy.network),
         profile = profile.display(),
         user = phrase.user,
         processes = limits.processes,
@@ -83,6 +88,14 @@ fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
         environment: phrase.environment.clone(),
         order: ToolOrder { texts, links, limits: None, filters: false },
     })
+}
+
+/// With an outlet, podman's own, which is the cage's.
+const fn network(access: NetworkAccess) -> &'static str {
+    match access {
+        NetworkAccess::None => "--network=none",
+        NetworkAccess::Outlet => "--network=host --dns=none --http-proxy=false",
+    }
 }
 
 /// A path in a list that commas divide.

@@ -2,7 +2,8 @@
 //!
 //! The cage is a PID namespace and a mount namespace whose `/run` is private memory: whatever the
 //! tool starts ends with it, and whatever it writes is gone. So a tool needs no cleaning up after
-//! it was killed, however it was killed.
+//! it was killed, however it was killed. The cage has a network namespace too: a program with an
+//! outlet is in that one, and any other in one that the tool makes.
 
 use std::ffi::OsStr;
 use std::io;
@@ -10,11 +11,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::cage::{self, gateway, identity, user_of};
-use super::{SandboxDriver, SpawnProblem, bubblewrap, check_layers, gvisor, podman};
+use super::{SandboxDriver, SpawnProblem, bubblewrap, check_layers, grants_state, gvisor, podman};
 use crate::cgroup::{GroupHome, RunGroups, Spare};
 use crate::choice::DriverMissing;
 use crate::layer::{DriverName, DriverReport, Layer, LayerState};
 use crate::order::{Identity, Inside, Order, ToolOrder};
+use crate::outlet::NetworkAccess;
 use crate::policy::{ProgramCall, SandboxLimits, SandboxPolicy};
 use crate::program::{check_digest, environment};
 use crate::running::{Running, Traces};
@@ -100,17 +102,20 @@ impl Tool {
         let mut layers: Vec<_> =
             terms.layers.iter().map(|&layer| (layer, LayerState::Works)).collect();
         layers.extend(groups.report());
-        let report = DriverReport { driver: name, layers };
-        let tool = Self { binary, terms, identity, groups, report };
-        tool.trial().map_err(|problem| DriverMissing::of(name, &problem))?;
+        let report = DriverReport { driver: name, layers, network_grants: LayerState::Works };
+        let mut tool = Self { binary, terms, identity, groups, report };
+        let missing = |problem| DriverMissing::of(name, &problem);
+        tool.trial(NetworkAccess::None).map_err(missing)?;
+        tool.report.network_grants = grants_state(tool.trial(NetworkAccess::Outlet));
         Ok(tool)
     }
 
-    fn trial(&self) -> Result<(), SpawnProblem> {
+    fn trial(&self, network: NetworkAccess) -> Result<(), SpawnProblem> {
         let policy = SandboxPolicy {
             read_only: Vec::new(),
             digest: None,
             directory: None,
+            network,
             demanded_layers: Vec::new(),
             limits: TRIAL_LIMITS,
         };
@@ -135,11 +140,12 @@ impl Tool {
         Err(SpawnProblem::Driver(io::Error::other(text)))
     }
 
-    fn order(&self, command: Command, groups: &RunGroups) -> Order {
+    fn order(&self, command: Command, network: NetworkAccess, groups: &RunGroups) -> Order {
         Order {
             gateway: gateway(),
             groups: groups.doors(),
             identity: self.identity,
+            network,
             inside: Inside::Tool(command.order),
             program: Some(self.binary.clone()),
             directory: PathBuf::from("/"),
@@ -161,12 +167,12 @@ impl SandboxDriver for Tool {
         let view = View::plan(policy, call, user).map_err(SpawnProblem::of_view)?;
         check_digest(policy, call)?;
         let directory = cage::directory(policy.directory.as_ref());
-        let environment = environment(call);
+        let environment = environment(policy, call);
         let phrase = Phrase { policy, call, view, user, directory, environment };
         let command = (self.terms.phrase)(&phrase).map_err(SpawnProblem::Policy)?;
         let groups = self.groups.make(&policy.limits, self.terms.spare);
         let groups = groups.map_err(SpawnProblem::of_groups)?;
-        let order = self.order(command, &groups);
+        let order = self.order(command, policy.network, &groups);
         cage::spawn(&order, call.feeds_stdin, Traces { directory: None, groups: Some(groups) })
     }
 }

@@ -1,6 +1,8 @@
 //! One run from start to the last trace of it.
 
+use std::future::pending;
 use std::io;
+use std::net::TcpListener;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +17,7 @@ use tracing::{info, warn};
 use super::Output;
 use super::child::finish;
 use super::diagnostics::Diagnostics;
+use super::egress::Egress;
 use super::ending::{self, Ending};
 use super::launcher::{Job, Launcher};
 use super::relay::{Pipes, Relay, RunLimits};
@@ -130,6 +133,7 @@ async fn attend(
     let secrets = quotable(exchange);
     let mut diagnostics = Diagnostics::new(&secrets);
     let mut relay = Relay::new(limits, output);
+    let outlet = program.outlet();
     let mut pipes = Pipes::open(program.streams(), exchange.body.clone());
     let ending = match &mut pipes {
         Err(error) => Ending::Broken(io::Error::new(error.kind(), "a pipe was not opened")),
@@ -137,6 +141,7 @@ async fn attend(
             biased;
             () = output.closed() => Ending::Cancelled,
             ending = relay.run(program, pipes, &mut diagnostics) => ending,
+            ending = network(outlet, exchange) => ending,
         },
     };
     let status = finish(program).await;
@@ -150,6 +155,15 @@ async fn attend(
         status,
         output_bytes: relay.output_bytes(),
         stderr: diagnostics.text(&secrets),
+    }
+}
+
+/// Serves the program's network, if it is granted any. Dropping it ends every connection.
+async fn network(outlet: Option<TcpListener>, exchange: &ProcessExchange) -> Ending {
+    match outlet.map(|outlet| Egress::open(outlet, exchange)) {
+        None => pending().await,
+        Some(Err(error)) => Ending::Broken(error),
+        Some(Ok(egress)) => match egress.serve().await {},
     }
 }
 
