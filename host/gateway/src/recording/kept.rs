@@ -1,6 +1,6 @@
 //! Recorded exchanges, read back as what one plugin is asked with.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -15,8 +15,10 @@ use super::shelf::files_in;
 /// Longest line that is read.
 const MAX_LINE_BYTES: u64 = 256 << 20;
 
-/// Most exchanges that are read at once; the newest are the ones to compare by.
+/// Most exchanges that are held, and most bytes of their lines; of more, the newest are the ones
+/// to compare by.
 const MAX_EXCHANGES: usize = 10_000;
+const MAX_BYTES: usize = 512 << 20;
 
 /// Which exchanges concern a plugin, and with what.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +34,9 @@ pub(crate) enum Asked<'a> {
 /// Exchanges that were read.
 #[derive(Debug, Default)]
 pub(crate) struct KeptExchanges {
-    exchanges: Vec<Kept>,
+    /// Each with the length of its line, the oldest first.
+    exchanges: VecDeque<(usize, Kept)>,
+    bytes: usize,
     /// Lines that are none: half-written by a crash, or of another version.
     pub(crate) unreadable: usize,
 }
@@ -72,8 +76,6 @@ impl KeptExchanges {
         for file in files {
             kept.read_file(&file)?;
         }
-        let surplus = kept.exchanges.len().saturating_sub(MAX_EXCHANGES);
-        kept.exchanges.drain(..surplus);
         Ok(kept)
     }
 
@@ -87,9 +89,18 @@ impl KeptExchanges {
             }
             let exchange = serde_json::from_slice(&line).ok();
             match exchange.filter(|kept: &Kept| kept.version == VERSION) {
-                Some(exchange) => self.exchanges.push(exchange),
+                Some(exchange) => self.hold(line.len(), exchange),
                 None => self.unreadable += 1,
             }
+        }
+    }
+
+    fn hold(&mut self, bytes: usize, exchange: Kept) {
+        self.bytes += bytes;
+        self.exchanges.push_back((bytes, exchange));
+        while self.exchanges.len() > MAX_EXCHANGES || self.bytes > MAX_BYTES {
+            let Some((oldest, _)) = self.exchanges.pop_front() else { return };
+            self.bytes -= oldest;
         }
     }
 
@@ -103,7 +114,7 @@ impl KeptExchanges {
     pub(crate) fn vectors(&self, asked: Asked<'_>) -> Vec<Box<RawValue>> {
         let mut seen = HashSet::new();
         let mut vectors = Vec::new();
-        for exchange in &self.exchanges {
+        for (_, exchange) in &self.exchanges {
             for question in exchange.questions(asked) {
                 if !seen.insert(question.to_string()) {
                     continue;

@@ -153,9 +153,11 @@ async fn decoded(
     (documents, failure)
 }
 
-/// Names of members, kinds of values and lengths of lists.
+/// Names of members, kinds of values and lengths of lists. A list of numbers may be the bytes of
+/// a text, of which a masked one has less.
 fn structure(value: &Value) -> Value {
     match value {
+        Value::Array(values) if values.iter().all(Value::is_number) => "numbers".into(),
         Value::Array(values) => values.iter().map(structure).collect(),
         Value::Object(members) => {
             members.iter().map(|(name, it)| (name.clone(), structure(it))).collect()
@@ -182,6 +184,7 @@ async fn decoders_make_of_a_masked_reply_what_they_make_of_the_reply() {
     let secrets = SentSecrets::default();
     let mask = Mask { texts: RecordedTexts::Masked, secrets: &secrets };
     let registry = Registry::new(Runtime::start(Limits::STANDARD).unwrap());
+    let mut differing = Vec::new();
     for (plugin, name) in [
         ("anthropic-messages", "anthropic-messages"),
         ("cohere-chat", "cohere-chat"),
@@ -197,12 +200,13 @@ async fn decoders_make_of_a_masked_reply_what_they_make_of_the_reply() {
             let Some(Body::Text(masked)) = mask.body(&body) else { panic!("{reply} is no text") };
             let (was, failed) = decoded(&*dialect, (body.into(), streaming)).await;
             let (is, fails) = decoded(&*dialect, (masked.into(), streaming)).await;
-            assert_eq!(fails, failed, "{reply}");
-            let expected: Vec<_> = was
-                .iter()
-                .map(|it| structure(&mask.document(it.to_string().as_bytes()).unwrap()))
-                .collect();
-            assert_eq!(is.iter().map(structure).collect::<Vec<_>>(), expected, "{reply}");
+            let masked = |it: &Value| mask.document(it.to_string().as_bytes()).unwrap();
+            let expected: Vec<_> = was.iter().map(|it| structure(&masked(it))).collect();
+            let found: Vec<_> = is.iter().map(structure).collect();
+            if (fails, &found) != (failed, &expected) {
+                differing.push(format!("{reply}: {expected:?} {failed:?}\n{found:?} {fails:?}"));
+            }
         }
     }
+    assert!(differing.is_empty(), "{}", differing.join("\n\n"));
 }

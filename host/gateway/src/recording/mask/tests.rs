@@ -207,12 +207,18 @@ mod any {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn no_word_survives_and_the_shape_does(given in documents()) {
             let masked = document(RecordedTexts::Masked, &given);
             let mut planted = Vec::new();
             words(&given, false, &mut planted);
-            planted.retain(|word| word.chars().filter(|c| c.is_alphabetic()).count() >= 3);
+            let says = |word: &String| {
+                let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+                letters >= 3 && !["true", "false", "null"].contains(&word.as_str())
+            };
+            planted.retain(says);
             let written = masked.to_string();
             for word in planted {
                 // Names of members are made of other letters.
