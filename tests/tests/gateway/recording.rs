@@ -99,7 +99,7 @@ async fn what_was_recorded_tells_a_changed_plugin_from_the_one_in_use() -> Resul
         assert!(!text.contains(word), "{word} in {text}");
     }
 
-    let same = changed_plugin("anthropic-messages.wasm", ("end_turn", "end_turn"))?;
+    let same = changed_plugin("anthropic-messages.wasm", ("chunk", "chunk"))?;
     fs::write(folder.path().join("same.wasm"), same)?;
     let replay = ["plugin", "test", "same.wasm", "--replay", "recordings", "--json"];
     let output = patchbay(folder.path(), &replay).await?;
@@ -109,14 +109,15 @@ async fn what_was_recorded_tells_a_changed_plugin_from_the_one_in_use() -> Resul
     assert_eq!((&compared["exchanges"], &compared["questions"]), (&json!(1), &json!(3)));
     assert_eq!(compared["differences"], json!([]));
 
-    let changed = changed_plugin("anthropic-messages.wasm", ("end_turn", "end_torn"))?;
+    let changed =
+        changed_plugin("anthropic-messages.wasm", ("completion.chunk", "completion.chunX"))?;
     fs::write(folder.path().join("changed.wasm"), changed)?;
     let against = ["plugin", "test", "changed.wasm", "--replay", "recordings", "--against"];
     let output = patchbay(folder.path(), &[&against[..], &["same.wasm"]].concat()).await?;
     let said = String::from_utf8(output.stdout)?;
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("claude at ") && said.contains("finish_reason differs"), "{said}");
-    assert!(said.contains("  old: \"stop\""), "{said}");
+    assert!(said.contains("claude at ") && said.contains("documents[0].object differs"), "{said}");
+    assert!(said.contains("  new: \"chat.completion.chunX\""), "{said}");
     let error = String::from_utf8(output.stderr)?;
     assert!(error.contains("1 of 3 answers differ"), "{error}");
     Ok(())
@@ -152,12 +153,12 @@ async fn bounds_hold_and_what_is_kept_on_demand_has_no_credential() -> Result<()
 async fn recording_a_provider_wants_a_place_to_record_to() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = "[[providers]]\nid = \"p\"\nadapter = \"anthropic\"\nmodels = [\"m\"]\n\
-                credentials = { api_key = \"sk-1\" }\nrecord = true\n";
+                credentials = { api_key = \"sk-1\" }\nbase_url = \"https://a.test\"\nrecord = true\n";
     fs::write(folder.path().join("patchbay.toml"), file)?;
     let output = patchbay(folder.path(), &["check"]).await?;
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr)?;
-    assert!(said.contains("patchbay.toml:6: providers[0].record: is true"), "{said}");
+    assert!(said.contains("patchbay.toml:7: providers[0].record: is true"), "{said}");
     assert!(said.contains("add a section [recording]"), "{said}");
     fs::write(folder.path().join("patchbay.toml"), format!("[recording]\n\n{file}"))?;
     let output = patchbay(folder.path(), &["check"]).await?;

@@ -156,9 +156,10 @@ fn print(old: &Version, new: &Version, compared: &Compared) {
     terminal::say(&format!("old: {} ({})", described(&old.manifest), old.origin));
     terminal::say(&format!("new: {} ({})", described(&new.manifest), new.origin));
     if *unreadable > 0 {
-        terminal::say(&format!("{unreadable} lines are no recorded exchanges"));
+        terminal::say(&format!("lines that are no recorded exchange: {unreadable}"));
     }
-    terminal::say(&format!("asked {questions} questions of {exchanges} recorded exchanges"));
+    let line = format!("questions: {questions}, from recorded exchanges: {exchanges}");
+    terminal::say(&line);
     for difference in differences.iter().take(MAX_PRINTED) {
         let name = difference.name.as_deref().unwrap_or("a recording");
         terminal::say(&harmless(&format!("{name}: {} differs", difference.member)));
