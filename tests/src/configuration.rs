@@ -88,6 +88,13 @@ impl Configuration {
         ))
     }
 
+    /// Records the providers that say `record = true`, in the folder `recordings`, with more lines
+    /// in the section.
+    #[must_use]
+    pub fn recording(self, lines: &str) -> Self {
+        self.add(&format!("\n[recording]\ndirectory = \"recordings\"\n{lines}\n"))
+    }
+
     fn add(mut self, table: &str) -> Self {
         self.tables.push_str(table);
         self

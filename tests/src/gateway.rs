@@ -1,7 +1,7 @@
 //! The compiled gateway as a child process.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
@@ -79,6 +79,19 @@ impl Gateway {
         Ok(())
     }
 
+    /// Asks the gateway to stop and waits until it has.
+    ///
+    /// # Errors
+    /// It does not end well.
+    pub async fn stop(mut self) -> Result<()> {
+        let process = self.child.id().context("the gateway has ended already")?.to_string();
+        let told = Command::new("kill").args(["-TERM", &process]).status().await?;
+        ensure!(told.success(), "the gateway cannot be told to stop");
+        let ended = patiently("the end of a gateway", self.child.wait()).await??;
+        ensure!(ended.success(), "the gateway ended badly:\n{}", self.log());
+        Ok(())
+    }
+
     /// A client with an operator's token, made by the command that operators make theirs with.
     ///
     /// # Errors
@@ -147,6 +160,15 @@ impl Folder {
             Self::Shared(path) => path,
         }
     }
+}
+
+/// Runs a command of the program under test, in a folder and without the machine's settings.
+///
+/// # Errors
+/// It cannot be run.
+pub async fn patchbay(folder: &Path, arguments: &[&str]) -> Result<Output> {
+    let mut command = Command::new(program()?);
+    Ok(command.args(arguments).current_dir(folder).env_clear().output().await?)
 }
 
 /// The program under test: `PATCHBAY_BINARY`, else the one that the workspace builds.

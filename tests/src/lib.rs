@@ -16,7 +16,7 @@ mod upstream;
 pub use client::{Call, Event, OpenReply, TestClient, WholeReply};
 pub use configuration::{CALLER_KEY, Configuration, Provider, UPSTREAM_KEY};
 pub use gate::Gate;
-pub use gateway::Gateway;
+pub use gateway::{Gateway, patchbay};
 pub use patience::patiently;
 pub use processes::{appears, disappears};
 pub use upstream::{Received, Script, Upstream, sse};

@@ -5,6 +5,7 @@ mod gateway {
     mod admin;
     mod health;
     mod plugins;
+    mod recording;
     mod scenario;
     mod unknown_paths;
     mod v1;

@@ -1,5 +1,6 @@
 //! How a secret becomes part of a request, and where it is taken from.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -112,10 +113,29 @@ impl SentSecrets {
         Self(texts)
     }
 
+    /// Removes what an upstream quoted from a text.
+    #[must_use]
+    pub fn redact_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        redact(text, &self.exposed())
+    }
+
+    /// Whether bytes that are no text quote one of them.
+    #[must_use]
+    pub fn are_quoted_in(&self, bytes: &[u8]) -> bool {
+        let is_in = |secret: &str| {
+            !secret.is_empty() && bytes.windows(secret.len()).any(|it| it == secret.as_bytes())
+        };
+        self.exposed().into_iter().any(is_in)
+    }
+
+    fn exposed(&self) -> Vec<&str> {
+        self.0.iter().map(|text| text.expose_secret()).collect()
+    }
+
     /// Removes what an upstream quoted from what a failure says.
     #[must_use]
     pub fn redact(&self, failure: Failure) -> Failure {
-        let secrets: Vec<&str> = self.0.iter().map(|text| text.expose_secret()).collect();
+        let secrets = self.exposed();
         let code = failure.upstream_code().map(|code| redact(code, &secrets).into_owned());
         let message = redact(failure.message(), &secrets).into_owned();
         let failure = failure.with_message(message);
@@ -170,5 +190,7 @@ mod tests {
         let failure = sent.redact(failure);
         assert_eq!(failure.message(), "[redacted] and [redacted]");
         assert_eq!(failure.upstream_code(), Some("[redacted] and [redacted]"));
+        assert_eq!(sent.redact_text(said), "[redacted] and [redacted]");
+        assert!(sent.are_quoted_in(b"\xff token-0123456789") && !sent.are_quoted_in(b"\xff token"));
     }
 }

@@ -17,6 +17,7 @@ mod plugin_port;
 mod probe;
 mod process_port;
 mod reach_port;
+mod recording_port;
 mod target;
 
 pub use access::{AccessRecord, AccessSink, Outcome, RequestId, Usage};
@@ -36,6 +37,7 @@ pub use plugin_port::{
 pub use probe::{ProbeReport, ProbeStep, Verdict};
 pub use process_port::{ProcessArgument, ProcessExchange, ProcessPlan, ProcessTransport};
 pub use reach_port::{ReachPort, ReachReport};
+pub use recording_port::{RecordedExchange, RecordedReply, RecordedRequest, RecordingPort};
 pub use target::{
     HttpTarget, NetworkReach, ProcessTarget, ProgramCredential, ProgramHost, ProgramSandbox,
     Timeouts,

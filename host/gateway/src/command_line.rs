@@ -26,7 +26,9 @@ pub(crate) use gateway::{GatewayChoice, MasterKeyCommand, Pinned, Read};
 pub(crate) use key::{
     Clearable, KeyChange, KeyChoice, KeyCommand, KeyCreation, KeyMembers, KeyState,
 };
-pub(crate) use plugin::{Installation, NewPlugin, PluginCommand, PluginFiles, PluginProject};
+pub(crate) use plugin::{
+    Installation, NewPlugin, PluginCommand, PluginFiles, PluginProject, PluginTest,
+};
 pub(crate) use provider::{
     NewProvider, ProviderChange, ProviderChoice, ProviderCommand, Rollback, Rotation,
 };

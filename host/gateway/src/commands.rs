@@ -85,7 +85,7 @@ fn run_plugin(command: PluginCommand) -> anyhow::Result<()> {
         PluginCommand::New(new) => plugin::begin(&new),
         PluginCommand::Build(project) => plugin::build(&project),
         PluginCommand::Check(files) => plugin::check(&files),
-        PluginCommand::Test { target } => plugin::test(&target),
+        PluginCommand::Test(test) => plugin::test(&test),
         PluginCommand::Bench { file, json } => plugin::bench(&file, json),
         PluginCommand::Inspect { file, json } => plugin::inspect(&file, json),
         PluginCommand::Keygen { key, no_password } => plugin::make_keys(&key, no_password),

@@ -24,8 +24,8 @@ use serde_json::{Map, Value};
 pub(crate) use finding::Finding;
 use finding::Places;
 pub(crate) use sections::{
-    AdminSettings, Isolation, LogFormat, LogSettings, PluginGrant, PluginSettings, ServerSettings,
-    SocketImports, StoreSettings, TokenKeys, Trust,
+    AdminSettings, Isolation, LogFormat, LogSettings, PluginGrant, PluginSettings, RecordedTexts,
+    RecordingSettings, ServerSettings, SocketImports, StoreSettings, TokenKeys, Trust,
 };
 pub(crate) use written::Written;
 
@@ -51,6 +51,8 @@ pub(crate) struct Configuration {
     pub(crate) store: Option<StoreSettings>,
     /// `[admin]`
     pub(crate) admin: Option<AdminSettings>,
+    /// `[recording]`; nothing is recorded without it.
+    pub(crate) recording: Option<RecordingSettings>,
     /// `[[providers]]`, `[[api_keys]]`, `[[routes]]`
     pub(crate) document: Document,
     /// The same as they were written, without secrets.
@@ -139,6 +141,7 @@ impl Configuration {
         let plugins = fields.member("plugins").table(PluginSettings::read);
         let admin = fields.member("admin").table(AdminSettings::read);
         let log = fields.member("log").table(LogSettings::read);
+        let recording = fields.member("recording").table(RecordingSettings::read);
         let document = Document::read_members(&mut fields);
         fields.finish();
         Self {
@@ -147,6 +150,7 @@ impl Configuration {
             log: log.unwrap_or_default(),
             store: store.or_else(|| admin.is_some().then(StoreSettings::default)),
             admin,
+            recording,
             document,
             written: Written::of(tree),
         }

@@ -8,6 +8,7 @@ mod command_line;
 mod commands;
 mod configuration;
 mod key_text;
+mod recording;
 mod terminal;
 mod wiring;
 

@@ -32,7 +32,7 @@ use offer::Offer;
 use watched_file::WatchedFile;
 
 pub(crate) use operators::{admin_token, store_path};
-pub(crate) use plugins::{COMPILE_COMMAND, compile as compile_plugin};
+pub(crate) use plugins::{COMPILE_COMMAND, bundled as bundled_plugin, compile as compile_plugin};
 pub(crate) use serve::serve;
 
 /// What a configuration is prepared for.
@@ -106,8 +106,9 @@ struct Fitted {
 /// # Errors
 /// Every problem at once, those of the reading among them.
 fn fit(mut reading: Reading, offer: &Offer, meters: &Meters) -> Result<Fitted, Vec<Finding>> {
-    let Configuration { document, written, admin, .. } = &reading.configuration;
-    let around = Surroundings { offer, sources: &reading.sources, meters };
+    let Configuration { document, written, admin, recording, .. } = &reading.configuration;
+    let has_recording = recording.is_some();
+    let around = Surroundings { offer, sources: &reading.sources, meters, has_recording };
     let compiled = FileTables::compile(document, written, &around);
     let unusable = admin.as_ref().and_then(|admin| operators::problem_of(admin, &reading.sources));
     let compiled = compiled.map_err(|problems| reading.add_problems(problems)).ok();

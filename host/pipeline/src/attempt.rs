@@ -9,7 +9,8 @@ use bytes::Bytes;
 use exchange::{
     Call, CredentialSource, EgressExchange, EncodedBody, Extra, Failure, FailureKind, HttpExchange,
     HttpTransport, Operation, PluginCatalog, ProcessExchange, ProcessTransport, ReachPort,
-    ReplyIdentity, ResponseHead, SentSecrets, UpstreamReply,
+    RecordedExchange, RecordingPort, ReplyIdentity, RequestHead, ResponseHead, SentSecrets,
+    UpstreamReply,
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::header::{CONTENT_TYPE, HeaderName};
@@ -23,6 +24,7 @@ use crate::answer::{self, Answered, Reading, rubbish};
 use crate::batches;
 use crate::body::TimedBody;
 use crate::plan::{self, Choice, Delivery, Plugins, Prepared, Way};
+use crate::recording::{self, Recording};
 use crate::request::CallerRequest;
 use crate::snapshot::{Provider, Reach};
 use crate::work::Work;
@@ -53,6 +55,7 @@ pub(crate) struct Ports {
     pub(crate) reach: Arc<dyn ReachPort>,
     pub(crate) process: Arc<dyn ProcessTransport>,
     pub(crate) credentials: Arc<dyn CredentialSource>,
+    pub(crate) recorder: Option<Arc<dyn RecordingPort>>,
 }
 
 /// A candidate whose provider has the operation.
@@ -81,6 +84,8 @@ struct Outgoing<'a> {
     instance: Option<Box<dyn EgressExchange>>,
     /// From the encoder to the decoder.
     extra: Extra,
+    /// There if the provider is recorded. Boxed, so that other requests do not carry it.
+    recording: Option<Box<Recording>>,
 }
 
 /// Tries one candidate up to the first part of its answer.
@@ -130,7 +135,8 @@ impl Attempt<'_> {
         let plugins = (self.choice.dialect, &self.plugins);
         let prepared = plan::prepare(self.provider, plugins, &self.call).await?;
         if let Some(body) = self.untouched_body() {
-            let outgoing = Outgoing::of(&prepared.delivery, body);
+            let recording = self.recording(&prepared.egress.head, None);
+            let outgoing = Outgoing { recording, ..Outgoing::of(&prepared.delivery, body) };
             return self.exchange(outgoing, Reader::Untouched).await;
         }
         let canonical = self.canonical();
@@ -209,7 +215,10 @@ impl Attempt<'_> {
         };
         let sent = self.send(&outgoing.delivery, (outgoing.body, speech), secret).await;
         trace.note(|notes| notes.upstream += began.elapsed());
-        let reply = sent?;
+        let reply = match outgoing.recording {
+            None => sent?,
+            Some(recording) => recording.follow(sent?),
+        };
         let body = TimedBody::new(reply.body, trace.clone());
         let secrets = reply.sent_secrets;
         let open = || outgoing.instance.unwrap_or_else(|| self.open());
@@ -238,19 +247,46 @@ impl Attempt<'_> {
         prepared: &'p Prepared,
         canonical: Bytes,
     ) -> Result<Outgoing<'p>, Failure> {
+        let mut recording = self.recording(&prepared.egress.head, Some(&canonical));
         let mut outgoing = Outgoing::of(&prepared.delivery, canonical);
         if !prepared.egress.encode_body {
-            return Ok(outgoing);
+            return Ok(Outgoing { recording, ..outgoing });
         }
         let mut instance = self.open();
         let encoded = instance.encode(outgoing.body).await?;
+        if let Some(recording) = &mut recording {
+            recording.note(|exchange| note_encoded(exchange, &encoded));
+        }
         if let Some(head) = &encoded.head {
             let adapter = &self.plugins.adapter;
             let delivery = plan::deliver(self.provider, adapter, &self.call, head).await?;
             outgoing.delivery = Cow::Owned(delivery);
         }
         let EncodedBody { body, dropped, extra, .. } = encoded;
-        Ok(Outgoing { body, dropped, extra, instance: Some(instance), ..outgoing })
+        let instance = Some(instance);
+        Ok(Outgoing { body, dropped, extra, instance, recording, ..outgoing })
+    }
+
+    /// Begins to record, where the provider is recorded.
+    fn recording(&self, head: &RequestHead, canonical: Option<&Bytes>) -> Option<Box<Recording>> {
+        let port = self.ports.recorder.as_ref().filter(|_| self.provider.records)?;
+        let dialect = self.provider.dialects.get(self.choice.dialect)?;
+        let exchange = RecordedExchange {
+            provider: Arc::clone(&self.provider.id),
+            adapter: self.provider.adapter.to_string(),
+            dialect: dialect.to_string(),
+            call: self.call.clone(),
+            canonical: canonical.cloned(),
+            head: match self.provider.reach {
+                Reach::Http { .. } => Some(head.clone()),
+                Reach::Process { .. } => None,
+            },
+            extra: Extra::new(),
+            ingress: recording::ingress_of(self.work.request),
+            reply: None,
+            secrets: SentSecrets::default(),
+        };
+        Some(Box::new(Recording::begin(port, exchange)))
     }
 
     fn secret_for(&self, delivery: &Delivery) -> Option<Arc<SecretString>> {
@@ -325,7 +361,21 @@ enum Reader {
 impl<'a> Outgoing<'a> {
     fn of(delivery: &'a Delivery, body: Bytes) -> Self {
         let delivery = Cow::Borrowed(delivery);
-        Self { delivery, body, dropped: Vec::new(), instance: None, extra: Extra::new() }
+        Self {
+            delivery,
+            body,
+            dropped: Vec::new(),
+            instance: None,
+            extra: Extra::new(),
+            recording: None,
+        }
+    }
+}
+
+fn note_encoded(exchange: &mut RecordedExchange, encoded: &EncodedBody) {
+    exchange.extra.clone_from(&encoded.extra);
+    if let (Some(given), Some(head)) = (&mut exchange.head, &encoded.head) {
+        given.clone_from(head);
     }
 }
 

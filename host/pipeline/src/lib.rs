@@ -19,6 +19,7 @@ mod models;
 mod patience;
 mod plan;
 mod probe;
+mod recording;
 mod reply;
 mod request;
 mod run;

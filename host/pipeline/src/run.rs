@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 use arc_swap::ArcSwap;
 use exchange::{
     CredentialSource, Entrance, Failure, FailureKind, HttpTransport, Operation, PluginCatalog,
-    ProcessTransport, ReachPort, SentSecrets,
+    ProcessTransport, ReachPort, RecordingPort, SentSecrets,
 };
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -43,6 +43,8 @@ pub struct PipelineParts {
     pub process: Arc<dyn ProcessTransport>,
     /// Secrets of providers.
     pub credentials: Arc<dyn CredentialSource>,
+    /// Where exchanges of recorded providers go.
+    pub recorder: Option<Arc<dyn RecordingPort>>,
 }
 
 /// Answers callers' requests by what the current snapshot says.
@@ -56,8 +58,8 @@ impl Pipeline {
     /// A pipeline that decides by `snapshot` until another one takes its place.
     #[must_use]
     pub fn new(parts: PipelineParts, snapshot: Snapshot) -> Self {
-        let PipelineParts { catalog, http, reach, process, credentials } = parts;
-        let ports = Ports { catalog, http, reach, process, credentials };
+        let PipelineParts { catalog, http, reach, process, credentials, recorder } = parts;
+        let ports = Ports { catalog, http, reach, process, credentials, recorder };
         let snapshot = ArcSwap::from_pointee(snapshot);
         Self { snapshot, discovered: ArcSwap::default(), ports }
     }

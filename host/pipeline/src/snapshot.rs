@@ -55,6 +55,8 @@ pub struct Provider {
     pub settings: Arc<str>,
     /// Whether its models are asked for.
     pub discovers: bool,
+    /// Whether its exchanges are recorded, where a recorder is there.
+    pub records: bool,
     /// When a failed try is repeated.
     pub retry: RetryPolicy,
     /// Keeps retries a small share of its traffic.

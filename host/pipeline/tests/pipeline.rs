@@ -11,6 +11,7 @@ mod pipeline {
     pub mod keys;
     pub mod patience;
     pub mod probe;
+    pub mod recording;
     pub mod retries;
     pub mod routing;
     pub mod streams;

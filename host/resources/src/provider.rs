@@ -47,6 +47,8 @@ pub struct Provider {
     pub network: Network,
     /// Sizes, and what a program may use.
     pub limits: Limits,
+    /// `record`: whether its exchanges are recorded, for comparing versions of plugins; no.
+    pub record: bool,
 }
 
 /// Models of a provider.
@@ -143,6 +145,7 @@ impl Provider {
             .member("network")
             .choice(&[("default", Network::Default), ("anywhere", Network::Anywhere)]);
         let limits = fields.member("limits").table(Limits::read);
+        let record = fields.member("record").boolean();
         Some(Self {
             path: fields.path(None),
             id: id?,
@@ -157,6 +160,7 @@ impl Provider {
             retries,
             network: network.unwrap_or_default(),
             limits: limits.unwrap_or_default(),
+            record: record.unwrap_or_default(),
         })
     }
 

@@ -22,11 +22,7 @@ pub(crate) enum PluginCommand {
     /// Load plugins as the gateway would, and say what is wrong with them
     Check(PluginFiles),
     /// Run a project's own tests, and prove its components in the gateway's runtime
-    Test {
-        /// The project's folder, or a component
-        #[arg(value_name = "DIR|FILE", default_value = ".")]
-        target: PathBuf,
-    },
+    Test(PluginTest),
     /// Measure a plugin in the gateway's runtime
     Bench {
         /// The component
@@ -114,6 +110,27 @@ pub(crate) struct PluginFiles {
     pub(crate) files: Vec<PathBuf>,
     /// Print JSON, for programs
     #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `patchbay plugin test`
+#[derive(Debug, Args)]
+pub(crate) struct PluginTest {
+    /// The project's folder, or a component
+    #[arg(value_name = "DIR|FILE", default_value = ".")]
+    pub(crate) target: PathBuf,
+    /// Ask the component what was recorded, and say where it answers otherwise than the one in use
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(crate) replay: Option<PathBuf>,
+    /// Compare with this component; default: the installed or bundled one of the same name
+    #[arg(long, value_name = "FILE", requires = "replay")]
+    pub(crate) against: Option<PathBuf>,
+    /// Configuration that names the directory of installed plugins; default: patchbay.toml, if it
+    /// is there
+    #[arg(long, value_name = "FILE", requires = "replay")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON, for programs
+    #[arg(long, requires = "replay")]
     pub(crate) json: bool,
 }
 

@@ -10,6 +10,7 @@ mod install;
 mod list;
 mod new;
 mod progress;
+mod replay;
 mod sign;
 mod test;
 

@@ -26,10 +26,14 @@ jwt_secret = "${env:PATCHBAY_ADMIN_JWT_SECRET}"
 format = "json"
 level = "debug"
 
+[recording]
+max_age_hours = 168
+
 [[providers]]
 id = "main"
 adapter = "openai-compatible"
 base_url = "https://${env:REGION}.example.com/v1"
+record = true
 credentials = { api_key = "${env:NOT_SET_YET}" }
 models = ["m"]
 
@@ -71,7 +75,10 @@ fn findings(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn the_documented_example_is_read() {
     let configuration = read_text(EXAMPLE, &[("REGION", "eu")]).unwrap();
-    let Configuration { server, plugins, log, store, admin, document, written } = configuration;
+    let Configuration { server, plugins, log, store, admin, recording, document, written } =
+        configuration;
+    assert_eq!(recording, Some(RecordingSettings::default()));
+    assert_eq!(document.providers.iter().map(|it| it.record).collect::<Vec<_>>(), [true, false]);
     assert_eq!(server, ServerSettings::default());
     assert_eq!(plugins.trust, Some(Trust::Unsigned));
     assert_eq!(plugins.grants["heavy"].isolation, Isolation::Reuse);
@@ -94,6 +101,7 @@ fn an_empty_file_gives_the_defaults() {
     assert_eq!(configuration.plugins.trust, None);
     assert_eq!(configuration.log.level.as_str(), "info");
     assert!(configuration.store.is_none() && configuration.admin.is_none());
+    assert!(configuration.recording.is_none());
 }
 
 #[test]
@@ -191,6 +199,14 @@ fn each_bad_section_member_is_named_with_a_fix() {
         (
             "admin.jwks_url = \"https://a\"",
             "gw.toml:1: admin.audience: is missing; write jwt_secret = \"${env:NAME}\", or jwks_url and audience",
+        ),
+        (
+            "recording.texts = \"mask\"",
+            "gw.toml:1: recording.texts: unknown value \"mask\"; did you mean \"masked\"?",
+        ),
+        (
+            "recording = { max_bytes = 65536, max_exchange_bytes = 65537 }",
+            "gw.toml:1: recording.max_exchange_bytes: 65537 is more than max_bytes (65536); make max_exchange_bytes smaller or max_bytes larger",
         ),
         (
             "log.format = 2020-01-01",

@@ -34,6 +34,8 @@ pub(crate) struct FileTables {
     pub(crate) secrets: ProviderSecrets,
     /// Its providers.
     pub(crate) providers: ProviderTable,
+    /// Whether it says where exchanges are recorded.
+    has_recording: bool,
     offered: Vec<ProviderModels>,
     keys: Vec<(KeyDigest, Caller)>,
     routes: Vec<routing::Route>,
@@ -47,6 +49,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) sources: &'a Sources,
     /// What each key has used; outlives the tables.
     pub(crate) meters: &'a Meters,
+    /// Whether the file says where exchanges are recorded.
+    pub(crate) has_recording: bool,
 }
 
 impl FileTables {
@@ -63,6 +67,9 @@ impl FileTables {
         let secrets = providers::resolve_secrets(document, around.sources, &mut problems);
         let keys = keys::of_file(document, around, &mut problems);
         let providers = providers::compile(document, around.offer, &mut problems);
+        for provider in &document.providers {
+            providers::check_recording(provider, around.has_recording, &mut problems);
+        }
         if !problems.is_empty() {
             return Err(problems.into_vec());
         }
@@ -70,6 +77,7 @@ impl FileTables {
             filed: Arc::new(filed::shown(written, &secrets)),
             secrets,
             providers,
+            has_recording: around.has_recording,
             offered: document.providers.iter().map(providers::models).collect(),
             keys,
             routes: document.routes.iter().filter_map(route).collect(),

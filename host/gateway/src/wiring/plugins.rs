@@ -36,6 +36,11 @@ pub(crate) struct LoadedPlugins {
 /// The word that makes this program the compiling process.
 pub(crate) const COMPILE_COMMAND: &str = "compile-plugin";
 
+/// The component of a plugin in the binary.
+pub(crate) fn bundled(name: &str) -> Option<&'static [u8]> {
+    BUNDLED.iter().find(|(bundled, _)| *bundled == name).map(|(_, component)| *component)
+}
+
 /// Starts the runtime and loads all plugins.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ use administration::{Administration, UsageLedger};
 use anyhow::{Context as _, anyhow};
 use exchange::{
     AccessRecord, AccessSink, CredentialSource, HttpTransport, PluginCatalog, ReachPort,
+    RecordingPort,
 };
 use pipeline::{Pipeline, PipelineParts};
 use plugin_runtime::PluginLife;
@@ -24,7 +25,10 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 use upstream::{HttpUpstream, ProcessUpstream};
 
-use crate::configuration::{Configuration, LogFormat, LogSettings, ServerSettings};
+use crate::configuration::{
+    Configuration, LogFormat, LogSettings, RecordedTexts, RecordingSettings, ServerSettings,
+};
+use crate::recording::Recorder;
 use crate::wiring::board::{self, BoardParts, Switchboard};
 use crate::wiring::operators::{self, OpenedStore};
 use crate::wiring::programs::Programs;
@@ -74,7 +78,13 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
         Some(settings) => Some(operators::open(settings, &prepared.variables).await?),
         None => None,
     };
-    let mut parts = Parts::join(prepared, Arc::clone(&process), store).await?;
+    let recording = prepared.configuration.recording.clone();
+    let recorder = recording.as_ref().map(Recorder::start).transpose()?;
+    let ports = (Arc::clone(&process), recorder.as_ref().map(Recorder::port));
+    let mut parts = Parts::join(prepared, ports, store).await?;
+    if let Some(recording) = &recording {
+        report_recording(recording, &parts.pipeline);
+    }
     let (edge, operators) = parts.edge(access, edge_limits(&settings));
     let stop = CancellationToken::new();
     let reloading = reload::watch(parts.reloader, parts.watched_file, hangups, stop.clone());
@@ -94,6 +104,9 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
     serve_until_told(server::serve(doors.listeners, edge, stop.clone()), &mut ends, &stop).await;
     stop.cancel();
     last.cancel();
+    if let Some(recorder) = recorder {
+        tasks.spawn_blocking(move || recorder.stop());
+    }
     tasks.close();
     let last_steps = async { tokio::join!(process.shutdown(), tasks.wait()) };
     if timeout(LAST_STEPS, last_steps).await.is_err() {
@@ -184,7 +197,7 @@ struct Operators {
 impl Parts {
     async fn join(
         prepared: Prepared,
-        process: Arc<ProcessUpstream>,
+        (process, recorder): (Arc<ProcessUpstream>, Option<Arc<dyn RecordingPort>>),
         opened: Option<OpenedStore>,
     ) -> anyhow::Result<Self> {
         let Prepared { configuration, variables, sources, registry, meters, life, .. } = prepared;
@@ -202,6 +215,7 @@ impl Parts {
             reach: Arc::clone(&http) as Arc<dyn ReachPort>,
             process: Arc::new(Programs::new(process)),
             credentials: board.credentials() as Arc<dyn CredentialSource>,
+            recorder,
         };
         let pipeline = Arc::new(Pipeline::new(parts, board.tables().snapshot()));
         board.attach(Arc::clone(&pipeline));
@@ -334,6 +348,23 @@ fn report(prepared: &Prepared) {
     let configuration = &prepared.configuration;
     if configuration.document.api_keys.is_empty() && configuration.store.is_none() {
         warn!("no API key is configured: every request is answered with 401");
+    }
+}
+
+/// Whoever looks at the log of a start sees whose exchanges are written down, and how.
+fn report_recording(settings: &RecordingSettings, pipeline: &Pipeline) {
+    let snapshot = pipeline.snapshot();
+    let recorded = snapshot.providers.values().filter(|provider| provider.records);
+    let mut providers: Vec<&str> = recorded.map(|provider| &*provider.id).collect();
+    providers.sort_unstable();
+    let (providers, directory) = (providers.join(", "), settings.directory.display());
+    match settings.texts {
+        RecordedTexts::Masked => {
+            info!(%directory, providers, "recording is on, texts are masked");
+        }
+        RecordedTexts::Kept => {
+            warn!(%directory, providers, "recording is on, texts are kept as they are");
+        }
     }
 }
 

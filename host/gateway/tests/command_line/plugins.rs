@@ -94,6 +94,67 @@ fn new_writes_over_nothing_and_build_wants_a_project() {
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
 }
 
+/// One recorded exchange with a provider of this adapter.
+fn recorded(adapter: &str) -> String {
+    let exchange = json!({
+        "version": 1, "recorded_at": "2026-01-31T09:30:00Z", "provider": "main",
+        "adapter": adapter, "dialect": "none",
+        "call": { "operation": "chat", "model": "m", "streaming": false, "settings": {} },
+        "head": { "method": "POST", "path": "/chat", "headers": {} },
+    });
+    format!("{exchange}\n")
+}
+
+#[test]
+fn a_replay_compares_with_the_installed_version_else_with_the_bundled_one() {
+    let directory = in_directory(&[("r.jsonl", &recorded("openai-compatible"))]);
+    let at = directory.path();
+    fs::write(at.join("new.wasm"), component("openai-compatible.wasm")).unwrap();
+    let replay = ["plugin", "test", "new.wasm", "--replay", "r.jsonl", "--json"];
+    let compared = |arguments: &[&str]| {
+        let output = patchbay(at, arguments, "");
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let found = compared(&replay);
+    assert_eq!((&found["old"]["origin"], &found["questions"]), (&json!("bundled"), &json!(1)));
+
+    fs::create_dir_all(at.join("data/plugins")).unwrap();
+    fs::write(at.join("data/plugins/any.wasm"), component("openai-compatible.wasm")).unwrap();
+    fs::write(at.join("data/plugins/broken.wasm"), "no component").unwrap();
+    assert_eq!(compared(&replay)["old"]["origin"], "data/plugins/any.wasm");
+
+    fs::rename(at.join("data/plugins"), at.join("others")).unwrap();
+    fs::write(at.join("gw.toml"), "plugins.directory = \"others\"").unwrap();
+    let found = compared(&[&replay[..], &["--config", "gw.toml"]].concat());
+    assert_eq!(found["old"]["origin"], "others/any.wasm");
+}
+
+#[test]
+fn a_replay_says_what_it_lacks() {
+    let recordings = recorded("another") + "half a line";
+    let directory = in_directory(&[("r.jsonl", &recordings), ("notes.txt", "mine")]);
+    let at = directory.path();
+    fs::write(at.join("new.wasm"), component("openai-compatible.wasm")).unwrap();
+    for (arguments, expected) in [
+        (
+            &["new.wasm", "--replay", "r.jsonl"][..],
+            "patchbay: none of 1 recorded exchanges concerns openai-compatible; record with a provider that uses it",
+        ),
+        (&[".", "--replay", "r.jsonl"], "patchbay: . is no component; name the built file"),
+        (
+            &["new.wasm", "--replay", "nowhere"],
+            "patchbay: recordings nowhere cannot be read: No such file or directory (os error 2)",
+        ),
+    ] {
+        let output = patchbay(at, &[&["plugin", "test"], arguments].concat(), "");
+        assert_eq!(lines(&output.stderr), [expected]);
+        assert_eq!(output.status.code(), Some(1));
+    }
+    let output = patchbay(at, &["plugin", "test", "new.wasm", "--against", "new.wasm"], "");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
+
 #[test]
 fn inspect_shows_what_a_plugin_asks_for_without_running_it() {
     let directory = in_directory(&[]);

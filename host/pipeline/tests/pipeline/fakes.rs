@@ -321,6 +321,7 @@ pub fn provider(id: &str, dialect: &str, retry: RetryPolicy) -> Provider {
         discovers: id == "hub",
         retry,
         retry_budget: RetryBudget::new(Instant::now()),
+        records: false,
         plans: PlanCache::default(),
     }
 }
@@ -340,6 +341,19 @@ pub fn bench(scripts: Vec<Script>) -> Bench {
 }
 
 pub fn bench_with_retries(scripts: Vec<Script>, retry: RetryPolicy) -> Bench {
+    bench_of(scripts, retry, None)
+}
+
+/// As [`bench`], with all providers but "two" recorded.
+pub fn recorded_bench(scripts: Vec<Script>, recorder: Arc<dyn RecordingPort>) -> Bench {
+    bench_of(scripts, RetryPolicy::NEVER, Some(recorder))
+}
+
+fn bench_of(
+    scripts: Vec<Script>,
+    retry: RetryPolicy,
+    recorder: Option<Arc<dyn RecordingPort>>,
+) -> Bench {
     let patient = FallbackOn { context_too_long: true, content_filtered: false };
     let routes = vec![
         route("smart", &["one", "two"], FallbackOn::default()),
@@ -365,7 +379,11 @@ pub fn bench_with_retries(scripts: Vec<Script>, retry: RetryPolicy) -> Bench {
         routes: Arc::new(RouteTable::new(routes, &[listed])),
         providers: Arc::new(
             providers
-                .map(|(id, dialect)| (id.into(), Arc::new(provider(id, dialect, retry))))
+                .map(|(id, dialect)| {
+                    let provider = provider(id, dialect, retry);
+                    let records = recorder.is_some() && id != "two";
+                    (id.into(), Arc::new(Provider { records, ..provider }))
+                })
                 .into(),
         ),
     };
@@ -377,6 +395,7 @@ pub fn bench_with_retries(scripts: Vec<Script>, retry: RetryPolicy) -> Bench {
         reach: Arc::new(OpenWay),
         process: Arc::new(NoProcess),
         credentials: Arc::new(OneSecret),
+        recorder,
     };
     let pipeline = Pipeline::new(parts, snapshot);
     Bench { pipeline, http, plugins, trace: Arc::default() }

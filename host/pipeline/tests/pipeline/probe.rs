@@ -220,6 +220,7 @@ impl Bench {
             reach: Arc::new(Way(self.way.clone())),
             process: self.program.clone(),
             credentials: Arc::new(Nothing),
+            recorder: None,
         };
         let pipeline = Pipeline::new(parts, Snapshot::default());
         pipeline.probe(&provider, &Tried(self.secret)).await
@@ -246,6 +247,7 @@ fn program() -> Provider {
     Provider {
         reach: Reach::Process { target: Arc::new(target) },
         retry_budget: RetryBudget::new(std::time::Instant::now()),
+        records: false,
         plans: PlanCache::default(),
         ..provider("asked", "canonical", RetryPolicy::NEVER)
     }

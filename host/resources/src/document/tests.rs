@@ -156,6 +156,11 @@ fn each_bad_provider_member_is_named_with_a_fix() {
             "providers[1].network: unknown value \"anywere\"; did you mean \"anywhere\"?",
         ),
         (
+            "record",
+            json!("yes"),
+            "providers[1].record: must be true or false, but is a text; write true or false",
+        ),
+        (
             "limits",
             json!({"max_open_files": 1}),
             "providers[1].limits.max_open_files: 1 is out of range; use a number from 8 to 65536",

@@ -141,6 +141,14 @@ pub(super) fn provider_settings() -> Members {
             })),
         ),
         ("limits", or_null("Limits")),
+        (
+            "record",
+            nullable(json!({
+                "type": "boolean",
+                "description": "Whether its exchanges are recorded, for comparing versions of \
+                    plugins; wants `[recording]` in the configuration file.",
+            })),
+        ),
     ])
 }
 

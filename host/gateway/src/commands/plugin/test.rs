@@ -9,10 +9,17 @@ use plugin_runtime::{Limits, Runtime};
 use super::build::build_and_check;
 use super::check::{check_one, described, tested};
 use super::progress::Steps;
+use super::replay::replay;
+use crate::command_line::PluginTest;
 use crate::terminal;
 
-/// Runs the project's own tests, builds it, and proves its components; or proves one component.
-pub(in crate::commands) fn test(target: &Path) -> anyhow::Result<()> {
+/// Runs the project's own tests, builds it, and proves its components; or proves one component;
+/// or compares one with another version.
+pub(in crate::commands) fn test(arguments: &PluginTest) -> anyhow::Result<()> {
+    let target = &*arguments.target;
+    if let Some(recordings) = &arguments.replay {
+        return replay(arguments, recordings);
+    }
     let runtime = Runtime::start(Limits::STANDARD)?;
     if target.is_file() {
         return prove(&runtime, target);

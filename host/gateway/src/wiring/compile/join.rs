@@ -172,6 +172,7 @@ pub(crate) fn compile_stored(
     let mut problems = Problems::default();
     let slots = held.secrets.keys().map(String::as_str).collect();
     let compiled = providers::compile_one(&held.provider, slots, joining.offer, &mut problems);
+    providers::check_recording(&held.provider, file.has_recording, &mut problems);
     let ready = compiled.map(|provider| match (joining.ready)(&provider) {
         Ok(()) => Some(provider),
         Err(reason) => {

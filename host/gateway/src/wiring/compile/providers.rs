@@ -83,6 +83,19 @@ pub(super) fn compile_one(
     Fitting { provider, slots, offer, problems }.compile()
 }
 
+/// Whoever is to be recorded needs a place for it.
+pub(super) fn check_recording(
+    provider: &resources::Provider,
+    has_recording: bool,
+    problems: &mut Problems,
+) {
+    if provider.record && !has_recording {
+        let path = member_path(&provider.path, "record");
+        let fix = "add a section [recording] to the configuration file, or remove record";
+        problems.report(path, "is true, but nothing is recorded here", fix);
+    }
+}
+
 /// One provider beside what the plugins offer.
 struct Fitting<'a> {
     provider: &'a resources::Provider,
@@ -112,6 +125,7 @@ impl<'a> Fitting<'a> {
             discovers: self.provider.models == Models::Discover,
             retry: self.retry(adapter.far_end),
             retry_budget: RetryBudget::new(Instant::now()),
+            records: self.provider.record,
             plans: PlanCache::default(),
         })
     }

@@ -83,7 +83,8 @@ fn compile_value(value: &Value) -> Result<Compiled, Vec<String>> {
     let sources = Sources::new(variables, Path::new(""));
     let document = Document::read(value).unwrap();
     let (offer, meters) = (offer(), Meters::default());
-    let around = Surroundings { offer: &offer, sources: &sources, meters: &meters };
+    let around =
+        Surroundings { offer: &offer, sources: &sources, meters: &meters, has_recording: false };
     let file = FileTables::compile(&document, &Written::default(), &around);
     let file =
         file.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
@@ -127,6 +128,11 @@ fn what_does_not_fit_is_named_with_a_fix() {
             "/providers/0/base_url",
             json!(null),
             "providers[0].base_url: is missing, and the adapter speaks HTTP; add base_url = \"https://…\"",
+        ),
+        (
+            "/providers/0/record",
+            json!(true),
+            "providers[0].record: is true, but nothing is recorded here; add a section [recording] to the configuration file, or remove record",
         ),
         (
             "/providers/1/base_url",
