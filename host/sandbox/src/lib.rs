@@ -22,9 +22,11 @@
 mod cgroup;
 mod choice;
 mod driver;
+mod handover;
 mod layer;
 mod order;
 mod policy;
+mod pool;
 mod program;
 mod running;
 mod stage;
@@ -36,5 +38,6 @@ pub use layer::{DriverName, DriverReport, Layer, LayerState};
 pub use policy::{
     Credential, CredentialSlot, ProgramCall, ProgramDigest, SandboxLimits, SandboxPolicy,
 };
+pub use pool::PoolLimits;
 pub use running::{Running, Streams, Traces};
 pub use stage::{STAGE_ARGUMENT, serve_stage_if_asked};

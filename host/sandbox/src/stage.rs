@@ -11,6 +11,7 @@
 use std::ffi::OsStr;
 use std::io;
 
+use crate::handover::WAIT_ARGUMENT;
 use crate::layer::Layer;
 use crate::order::{Order, Report};
 
@@ -22,17 +23,23 @@ mod privileges;
 mod program;
 mod report;
 mod system;
+mod wait;
 
 /// The only argument of a stage.
 pub const STAGE_ARGUMENT: &str = "__sandbox-stage";
 
-/// If this process was started as a stage, serves as one and never returns. To be called first in
-/// `main`, before any thread is started.
+/// If this process was started as a stage, or to wait in a sandbox for its program, serves as that
+/// and never returns. To be called first in `main`, before any thread is started.
 pub fn serve_stage_if_asked() {
     let mut arguments = std::env::args_os().skip(1);
-    let asked = arguments.next().is_some_and(|argument| argument == OsStr::new(STAGE_ARGUMENT));
-    if asked && arguments.next().is_none() {
+    let (Some(asked), None) = (arguments.next(), arguments.next()) else {
+        return;
+    };
+    if asked == OsStr::new(STAGE_ARGUMENT) {
         std::process::exit(serve());
+    }
+    if asked == OsStr::new(WAIT_ARGUMENT) {
+        std::process::exit(wait::serve());
     }
 }
 

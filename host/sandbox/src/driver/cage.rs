@@ -10,9 +10,11 @@ use command_fds::{CommandFdExt, FdMapping};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, OFlags, fcntl_setfl, memfd_create};
 use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 use rustix::thread::{CapabilitySet, capabilities};
 
 use super::SpawnProblem;
+use crate::layer::LayerState;
 use crate::order::{Identity, ORDER_DESCRIPTOR, Order, REPORT_DESCRIPTOR, Report};
 use crate::running::{Running, Traces};
 use crate::stage::STAGE_ARGUMENT;
@@ -111,10 +113,12 @@ fn wait(report: &File, deadline: Instant) -> io::Result<()> {
 }
 
 /// Ends a stage that did not become a program, with everything of it.
-fn end(mut running: Running) {
+pub(crate) fn end(mut running: Running) {
+    let group = WaitId::Pgid(Some(running.leader()));
     running.kill();
     let _ = running.reap();
-    // Ends of children of a stage that failed are the kernel's, or of the gateway as subreaper.
+    // Its children are the gateway's now, if that adopts what its programs leave behind.
+    while waitid(group.clone(), WaitIdOptions::EXITED).is_ok() {}
     let _ = running.traces().remove();
 }
 
@@ -145,6 +149,18 @@ pub(crate) fn identity() -> Identity {
         && maps_nobody("/proc/self/gid_map")
         && std::fs::read_to_string("/proc/self/setgroups").is_ok_and(|text| text.trim() == "allow");
     if may { Identity::Nobody } else { Identity::Own }
+}
+
+/// The layer `user` of a program of this identity.
+pub(crate) fn user_state(identity: Identity) -> LayerState {
+    match identity {
+        Identity::Nobody | Identity::Root => LayerState::Works,
+        Identity::Own => LayerState::Missing(
+            "the gateway may not change its user, so programs have its own; what they see is \
+             decided by the view alone"
+                .to_owned(),
+        ),
+    }
 }
 
 /// The user that a program of this identity finds itself as.

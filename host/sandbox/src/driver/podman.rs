@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rustix::process::{Resource, getrlimit};
 
-use super::tool::{Command, Phrase, Terms, rootfs, text};
+use super::tool::{Command, Phrase, Start, Terms, rootfs, text};
 use crate::cgroup::Spare;
 use crate::layer::Layer;
 use crate::order::{TOOL_DIRECTORY, ToolOrder};
@@ -17,8 +17,8 @@ pub(crate) const TERMS: Terms = Terms {
     binary: "podman",
     needs: &["runc", "conmon"],
     needs_root: true,
+    start: Start::Waiter,
     layers: &[
-        Layer::User,
         Layer::MountView,
         Layer::ProcessTree,
         Layer::Network,
@@ -35,15 +35,16 @@ pub(crate) const TERMS: Terms = Terms {
 
 fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
     let root = Path::new(TOOL_DIRECTORY).join("rootfs");
-    let (mut texts, links) = rootfs(&phrase.view, &root);
+    let (mut texts, links) = rootfs(phrase.view, &root);
     let profile = Path::new(TOOL_DIRECTORY).join("system-calls.json");
     texts.push(Text { at: profile.clone(), content: calls::profile().to_string() });
-    let limits = &phrase.policy.limits;
+    let limits = phrase.limits;
     let directory = text(phrase.directory.as_os_str())?;
     let words = format!(
         "--root={TOOL_DIRECTORY}/storage --runroot={TOOL_DIRECTORY}/runroot \
          --tmpdir={TOOL_DIRECTORY}/libpod --storage-driver=vfs --cgroup-manager=cgroupfs \
          --events-backend=none --runtime=runc run --interactive --network=none --read-only \
+         --cgroups=no-conmon \
          --read-only-tmpfs=false --cap-drop=all --security-opt=no-new-privileges \
          --security-opt=seccomp={profile} \
          --log-driver=none --no-healthcheck --no-hosts --unsetenv-all --umask=0077 \
@@ -65,6 +66,9 @@ fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
     );
     let mut arguments: Vec<OsString> = words.split_whitespace().map(OsString::from).collect();
     arguments.push(format!("--workdir={directory}").into());
+    // The engine's own default is one group for all, which it does not remove if it is killed.
+    let parent = text(phrase.groups.guests().as_os_str())?;
+    arguments.push(format!("--cgroup-parent={parent}").into());
     for bind in &phrase.view.binds {
         let (source, target) = (plain(&bind.source)?, plain(&bind.target)?);
         let mount = format!("--mount=type=bind,source={source},destination={target},ro=true");
@@ -76,8 +80,7 @@ fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
         arguments.push(name.clone());
     }
     arguments.extend(["--rootfs".into(), root.into()]);
-    arguments.push(phrase.call.program.clone().into());
-    arguments.extend(phrase.call.arguments.iter().cloned());
+    arguments.extend(phrase.command.iter().cloned());
     Ok(Command {
         arguments,
         environment: phrase.environment.clone(),

@@ -91,10 +91,12 @@ fn limit(limits: &SandboxLimits) -> io::Result<()> {
         equal(Resource::Memlock, 0),
         equal(Resource::Msgqueue, 0),
     ];
-    all.into_iter().try_for_each(|(resource, soft, hard)| {
-        // Never raises a limit that the gateway itself is under.
-        let ceiling = getrlimit(resource).maximum.unwrap_or(u64::MAX);
-        let new = Rlimit { current: Some(soft.min(ceiling)), maximum: Some(hard.min(ceiling)) };
-        Ok(setrlimit(resource, new)?)
-    })
+    all.into_iter().try_for_each(|(resource, soft, hard)| lower_limit(resource, soft, hard))
+}
+
+/// Never raises a limit that the gateway itself is under.
+pub(super) fn lower_limit(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
+    let ceiling = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+    let new = Rlimit { current: Some(soft.min(ceiling)), maximum: Some(hard.min(ceiling)) };
+    Ok(setrlimit(resource, new)?)
 }
