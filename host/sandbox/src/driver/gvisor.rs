@@ -27,8 +27,9 @@ pub(crate) const TERMS: Terms = Terms {
         Layer::ResourceLimits,
         Layer::OwnKernel,
     ],
-    // The kernel's threads, and what they need beside the program's memory.
-    spare: Spare { processes: 60, memory_bytes: 96 << 20 },
+    // The kernel's threads, of which it has up to 63 for a shell on two processors, and what they
+    // need beside the program's memory.
+    spare: Spare { processes: 80, memory_bytes: 96 << 20 },
     phrase,
 };
 
