@@ -32,6 +32,11 @@ pub trait SandboxDriver: Send + Sync {
     /// Why it does not run. Nothing of it is left then.
     fn spawn(&self, policy: &SandboxPolicy, call: &ProgramCall) -> Result<Running, SpawnProblem>;
 
+    /// How many sandboxes it prepared that wait for their program.
+    fn waiting(&self) -> usize {
+        0
+    }
+
     /// Throws away what it prepared ahead, and prepares no more. Blocks until it is gone. Runs that
     /// are not over may end with it.
     fn close(&self) {}

@@ -2,7 +2,8 @@
 //!
 //! It comes on the standard input of the sandbox's first process, which reads exactly this frame:
 //! its length, a JSON head, then arguments and environment, each text ended by a NUL. What follows
-//! on standard input is the program's.
+//! on standard input is the program's. It says on standard output that it waits, and then that it
+//! has the frame; what follows there is the program's, too.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
@@ -14,8 +15,11 @@ use serde::{Deserialize, Serialize};
 /// The only argument of a sandbox's first process. The number is that of the frame.
 pub(crate) const WAIT_ARGUMENT: &str = "__sandbox-wait-1";
 
-/// What the first process says on standard output when it waits.
-pub(crate) const READY: u8 = b'\n';
+/// What the first process says when it waits.
+pub(crate) const READY: u8 = b'r';
+
+/// What it says when it has its program, just before it becomes that. Without it nothing was run.
+pub(crate) const TAKEN: u8 = b't';
 
 /// Longest frame: arguments and environment may have 2 MiB in Linux by default.
 const MAX_FRAME_BYTES: u64 = 8 << 20;

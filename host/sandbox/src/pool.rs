@@ -121,6 +121,11 @@ impl Pool {
         }
     }
 
+    /// How many wait.
+    pub(crate) fn waiting(&self) -> usize {
+        lock(&self.shelf).waiting.len()
+    }
+
     fn start(&self) -> io::Result<(SyncSender<Recipe>, JoinHandle<()>)> {
         let (wishes, queue) = sync_channel(WISHES);
         let (shelf, limits) = (Arc::clone(&self.shelf), self.limits);

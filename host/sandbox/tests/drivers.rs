@@ -9,6 +9,7 @@ mod drivers {
     mod attempts;
     mod escapes;
     mod leftovers;
+    mod pool;
     mod program;
     mod runs;
     mod start;

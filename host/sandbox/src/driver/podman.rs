@@ -46,7 +46,7 @@ fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
          --events-backend=none --runtime=runc run --interactive --network=none --read-only \
          --cgroups=no-conmon \
          --read-only-tmpfs=false --cap-drop=all --security-opt=no-new-privileges \
-         --security-opt=seccomp={profile} \
+         --security-opt=seccomp={profile} --security-opt=mask=/sys \
          --log-driver=none --no-healthcheck --no-hosts --unsetenv-all --umask=0077 \
          --hostname=sandbox --user={user}:{user} --pids-limit={processes} --memory={memory} \
          --ulimit=cpu={cpu}:{cpu_hard} --ulimit=nofile={files}:{files} \

@@ -299,6 +299,10 @@ impl SandboxDriver for Tool {
         self.start(policy, call, Prepared::Kept)
     }
 
+    fn waiting(&self) -> usize {
+        self.pool.waiting()
+    }
+
     fn close(&self) {
         self.pool.close();
     }

@@ -9,47 +9,46 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
 use super::{SpawnProblem, cage};
-use crate::handover::{Handover, READY};
+use crate::handover::{Handover, READY, TAKEN};
 use crate::running::Running;
 
-/// How long a sandbox may take to be ready: it takes a fraction of a second.
-const READY_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// How long it may take to read its program's texts: it does nothing else.
-const HANDOVER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a sandbox may take to be ready, which takes a fraction of a second, and to take its
+/// program, which takes milliseconds.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Waits until the sandbox's first process waits.
 ///
 /// # Errors
 /// What the tool said that did not come so far; the sandbox is gone then.
 pub(crate) fn until_ready(mut running: Running) -> Result<Running, SpawnProblem> {
-    match hear(&mut running) {
+    match hear(&mut running, READY) {
         Ok(()) => Ok(running),
         Err(error) => {
             running.kill();
             let status = running.reap().map(|status| status.to_string()).unwrap_or_default();
             let complaint = running.complaint();
             cage::end(running);
-            let text =
-                format!("it was not ready for a program ({error}), ended with {status}: {complaint}");
+            let text = format!(
+                "it was not ready for a program ({error}), ended with {status}: {complaint}"
+            );
             Err(SpawnProblem::Driver(io::Error::other(text)))
         }
     }
 }
 
-fn hear(running: &mut Running) -> io::Result<()> {
+fn hear(running: &mut Running, word: u8) -> io::Result<()> {
     let (_, stdout) = running.held_streams();
     let stdout = stdout.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
-    wait(stdout.as_fd(), PollFlags::IN, Instant::now() + READY_TIMEOUT)?;
+    wait(stdout.as_fd(), PollFlags::IN, Instant::now() + TIMEOUT)?;
     let mut byte = [0];
     stdout.read_exact(&mut byte)?;
-    if byte == [READY] { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) }
+    if byte == [word] { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) }
 }
 
 /// Tells a sandbox that waits what it is to run.
 ///
 /// # Errors
-/// The system's: it no longer waits, or does not listen. The caller ends it.
+/// The system's: it no longer waits, or does not listen. Nothing was run; the caller ends it.
 pub(crate) fn hand_over(running: &mut Running, handover: &Handover) -> io::Result<()> {
     let frame = handover.frame()?;
     let (stdin, _) = running.held_streams();
@@ -59,11 +58,11 @@ pub(crate) fn hand_over(running: &mut Running, handover: &Handover) -> io::Resul
     write(&File::from(pipe.as_fd().try_clone_to_owned()?), &frame)?;
     fcntl_setfl(&pipe, flags)?;
     *stdin = handover.feeds_stdin.then_some(pipe);
-    Ok(())
+    hear(running, TAKEN)
 }
 
 fn write(mut pipe: &File, mut frame: &[u8]) -> io::Result<()> {
-    let deadline = Instant::now() + HANDOVER_TIMEOUT;
+    let deadline = Instant::now() + TIMEOUT;
     while !frame.is_empty() {
         match pipe.write(frame) {
             Ok(count) => frame = frame.get(count..).unwrap_or_default(),

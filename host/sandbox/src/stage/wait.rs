@@ -11,7 +11,7 @@ use std::process::Command;
 use rustix::process::Resource;
 
 use super::program::lower_limit;
-use crate::handover::{Handover, READY};
+use crate::handover::{Handover, READY, TAKEN};
 
 /// Exit codes by which shells say that a command was not run (POSIX, `sh`, "Exit status").
 const NOT_EXECUTABLE: i32 = 126;
@@ -28,20 +28,25 @@ pub(super) fn serve() -> i32 {
 }
 
 fn become_it() -> io::Result<()> {
-    rustix::io::write(rustix::stdio::stdout(), &[READY])?;
+    say(READY)?;
     // Not the buffered standard input, which would read what is the program's.
     let mut input = File::from(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?);
     let handover = Handover::read_from(&mut input)?;
     drop(input);
+    say(TAKEN)?;
     if !handover.feeds_stdin {
         rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
     }
     std::env::set_current_dir(&handover.directory)?;
-    let (program, arguments) =
-        handover.command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let (program, arguments) = handover.command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let mut command = Command::new(program);
     command.args(arguments).env_clear().envs(handover.environment);
     let memory = handover.memory_bytes;
     lower_limit(Resource::As, memory, memory)?;
     Err(command.exec())
+}
+
+fn say(word: u8) -> io::Result<()> {
+    rustix::io::write(rustix::stdio::stdout(), &[word])?;
+    Ok(())
 }

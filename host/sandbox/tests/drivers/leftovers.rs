@@ -8,7 +8,7 @@ use super::program::{OTHERS, attempt, call, end, policy, run, strong_drivers};
 use sandbox::DriverName;
 
 /// Command lines of all processes that hold a marker.
-fn running(marker: &str) -> Vec<String> {
+pub(crate) fn running(marker: &str) -> Vec<String> {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let lines = processes.filter_map(|entry| {
         let line = std::fs::read(entry.path().join("cmdline")).ok()?;
@@ -17,8 +17,16 @@ fn running(marker: &str) -> Vec<String> {
     lines.filter(|line| line.contains(marker)).collect()
 }
 
+/// This process is the subreaper: what outlives its parent is a child of it.
+pub(crate) fn children() -> BTreeSet<String> {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+    let lists = threads
+        .map(|thread| std::fs::read_to_string(thread.path().join("children")).unwrap_or_default());
+    lists.flat_map(|list| list.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
 /// Control groups of runs of this process.
-fn groups() -> BTreeSet<String> {
+pub(crate) fn groups() -> BTreeSet<String> {
     let own = format!("patchbay-{}", std::process::id());
     let mut found = BTreeSet::new();
     let mut places = vec![Path::new("/sys/fs/cgroup").to_owned()];
