@@ -22,15 +22,21 @@ mod outer;
 mod privileges;
 mod program;
 mod report;
+mod runtime;
 mod system;
 mod wait;
+
+pub(crate) use runtime::RUNTIME_NAME;
 
 /// The only argument of a stage.
 pub const STAGE_ARGUMENT: &str = "__sandbox-stage";
 
-/// If this process was started as a stage, or to wait in a sandbox for its program, serves as that
-/// and never returns. To be called first in `main`, before any thread is started.
+/// If this process was started as a stage, to wait in a sandbox for its program, or under the name
+/// of a container engine's runtime, serves as that and never returns. To be called first in `main`, before any thread is started.
 pub fn serve_stage_if_asked() {
+    if runtime::is_asked() {
+        std::process::exit(runtime::serve());
+    }
     let mut arguments = std::env::args_os().skip(1);
     let (Some(asked), None) = (arguments.next(), arguments.next()) else {
         return;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
-use super::tool::{Command, Phrase, Start, Terms};
+use super::tool::{Command, Phrase, Rights, Start, Terms};
 use crate::cgroup::Spare;
 use crate::layer::Layer;
 use crate::order::{FILTER_DESCRIPTORS, TOOL_DIRECTORY, ToolOrder};
@@ -14,7 +14,7 @@ use crate::view::{SCRATCH, Text};
 pub(crate) const TERMS: Terms = Terms {
     binary: "bwrap",
     needs: &[],
-    needs_root: false,
+    rights: Rights::None,
     start: Start::Program,
     layers: &[
         Layer::UserNamespace,

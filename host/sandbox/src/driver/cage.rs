@@ -155,7 +155,7 @@ pub(crate) fn identity() -> Identity {
 pub(crate) fn user_state(identity: Identity) -> LayerState {
     match identity {
         Identity::Nobody | Identity::Root => LayerState::Works,
-        Identity::Own => LayerState::Missing(
+        Identity::Own | Identity::OwnAsRoot => LayerState::Missing(
             "the gateway may not change its user, so programs have its own; what they see is \
              decided by the view alone"
                 .to_owned(),
@@ -168,11 +168,12 @@ pub(crate) fn user_of(identity: Identity) -> u32 {
     match identity {
         Identity::Nobody | Identity::Root => NOBODY,
         Identity::Own => rustix::process::geteuid().as_raw(),
+        Identity::OwnAsRoot => 0,
     }
 }
 
 /// Whether a map of a user namespace (`user_namespaces(7)`) has an entry for `nobody`.
-fn maps_nobody(path: &str) -> bool {
+pub(crate) fn maps_nobody(path: &str) -> bool {
     let Ok(map) = std::fs::read_to_string(path) else {
         return false;
     };

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::tool::{Command, Phrase, Start, Terms, rootfs, text};
+use super::tool::{Command, Phrase, Rights, Start, Terms, rootfs, text};
 use crate::cgroup::Spare;
 use crate::layer::Layer;
 use crate::order::{TOOL_DIRECTORY, ToolOrder};
@@ -14,7 +14,7 @@ use crate::view::{SCRATCH, Text};
 pub(crate) const TERMS: Terms = Terms {
     binary: "runsc",
     needs: &[],
-    needs_root: true,
+    rights: Rights::Root,
     start: Start::Waiter,
     layers: &[
         Layer::MountView,

@@ -49,12 +49,23 @@ pub(crate) struct Terms {
     pub(crate) binary: &'static str,
     /// Other programs that it needs.
     pub(crate) needs: &'static [&'static str],
-    pub(crate) needs_root: bool,
+    pub(crate) rights: Rights,
     pub(crate) start: Start,
     pub(crate) layers: &'static [Layer],
     pub(crate) spare: Spare,
     /// The policy in the tool's words.
     pub(crate) phrase: fn(&Phrase<'_>) -> io::Result<Command>,
+}
+
+/// Whom a tool runs as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rights {
+    /// As the program.
+    None,
+    /// Root.
+    Root,
+    /// Root, or where the gateway is not root, root of a user namespace.
+    AnyRoot,
 }
 
 /// What a tool starts.
@@ -72,6 +83,7 @@ pub(crate) struct Phrase<'a> {
     pub(crate) limits: &'a SandboxLimits,
     pub(crate) view: &'a View,
     pub(crate) user: u32,
+    pub(crate) identity: Identity,
     pub(crate) groups: &'a RunGroups,
     /// The program's path, then its arguments.
     pub(crate) command: Vec<OsString>,
@@ -115,11 +127,11 @@ impl Tool {
         if let Some(need) = terms.needs.iter().find(|need| find(need).is_none()) {
             return Err(not_installed(need));
         }
-        let own = identity();
-        let identity = match (terms.needs_root, own) {
-            (false, own) => own,
-            (true, Identity::Nobody) => Identity::Root,
-            (true, _) => {
+        let identity = match (terms.rights, identity()) {
+            (Rights::None, own) => own,
+            (Rights::Root | Rights::AnyRoot, Identity::Nobody) => Identity::Root,
+            (Rights::AnyRoot, _) => Identity::OwnAsRoot,
+            (Rights::Root, _) => {
                 return Err(missing(format!(
                     "{} is run as root; run the gateway as root, or demand another sandbox",
                     terms.binary
@@ -129,6 +141,9 @@ impl Tool {
         let mut layers: Vec<_> =
             terms.layers.iter().map(|&layer| (layer, LayerState::Works)).collect();
         layers.push((Layer::User, user_state(identity)));
+        if identity == Identity::OwnAsRoot {
+            layers.push((Layer::UserNamespace, LayerState::Works));
+        }
         layers.extend(groups.report());
         let report = DriverReport { driver: name, layers };
         let cages = Arc::new(Cages { binary, terms, identity, groups });
@@ -242,6 +257,7 @@ impl Cages {
             limits: &policy.limits,
             view,
             user: user_of(self.identity),
+            identity: self.identity,
             groups: &groups,
             command: command(call),
             directory: cage::directory(policy.directory.as_ref()),
@@ -258,6 +274,7 @@ impl Cages {
             limits: &recipe.limits,
             view: &recipe.view,
             user: user_of(self.identity),
+            identity: self.identity,
             groups: &groups,
             command: vec![WAITER.into(), WAIT_ARGUMENT.into()],
             directory: SCRATCH.into(),
@@ -329,7 +346,7 @@ fn check_executable(program: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn find(binary: &str) -> Option<PathBuf> {
+pub(crate) fn find(binary: &str) -> Option<PathBuf> {
     PLACES.into_iter().map(|place| Path::new(place).join(binary)).find(|path| path.is_file())
 }
 

@@ -56,7 +56,7 @@ fn prepare(order: &Order) -> Result<(), StageProblem> {
     match &order.inside {
         Inside::Native(native) => confine(native),
         Inside::Tool(tool) => {
-            if order.identity == Identity::Root {
+            if matches!(order.identity, Identity::Root | Identity::OwnAsRoot) {
                 // It makes directories as root that the program, as nobody, has to pass.
                 umask(Mode::from_raw_mode(0o022));
             }

@@ -43,7 +43,10 @@ pub(super) fn call(name: &str) -> io::Result<()> {
             "userfaultfd" => libc::syscall(libc::SYS_userfaultfd, 0),
             "join-namespace" => return join_namespace(),
             "open-by-handle" => return open_by_handle(),
-            "become-root" => libc::c_long::from(libc::setuid(0)),
+            "become-root" => {
+                libc::setuid(0);
+                return be_root();
+            }
             _ => return Err(io::Error::other(format!("there is no attempt {name}"))),
         }
     };
@@ -119,4 +122,15 @@ fn open_by_handle() -> io::Result<()> {
         0.. => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
+}
+
+/// Whether this process is root where it was started, not in a user namespace alone.
+pub(super) fn be_root() -> io::Result<()> {
+    let user = unsafe { libc::geteuid() };
+    let map = std::fs::read_to_string("/proc/self/uid_map")?;
+    let outside = map.split_whitespace().nth(1);
+    if user == 0 && outside == Some("0") {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("user {user}, where 0 is {outside:?}")))
 }
