@@ -53,6 +53,7 @@ fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
          --hostname=sandbox --user={user}:{user} \
          --ulimit=cpu={cpu}:{cpu_hard} --ulimit=nofile={files}:{files} \
          --ulimit=fsize={size}:{size} --ulimit=core=0:0 \
+         --mount=type=tmpfs,destination=/dev,ro=true,tmpfs-mode=0755 --shm-size={scratch} \
          --tmpfs={SCRATCH}:rw,nosuid,nodev,mode=1777,size={scratch}",
         runtime = if is_rootless { rootless::runtime() } else { "runc".into() }.display(),
         profile = profile.display(),

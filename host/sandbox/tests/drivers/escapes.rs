@@ -88,6 +88,8 @@ fn try_row(driver: &Arc<dyn SandboxDriver>, row: &Row) -> Option<String> {
     let instead = row.instead.as_ref().filter(|instead| instead.driver == name);
     let is_kept = match instead {
         Some(instead) => keeps(driver, instead.promise),
+        // It says that it cannot.
+        None if row.layer.is_some_and(|layer| !driver.report().has(layer)) => true,
         None => is_refused(row, &outcome),
     };
     let now = Outside::look();

@@ -162,3 +162,22 @@ fn what_cannot_be_run_as_a_program_ends_as_a_shell_would_say_it() {
         }
     }
 }
+
+/// The same table where the gateway has no rights: it is run once more as another user.
+#[test]
+fn a_gateway_that_is_not_root_has_drivers_that_keep_the_table() {
+    const USER: u32 = 61_234;
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let _others = OTHERS.read().unwrap();
+    let mut again = std::process::Command::new(PLACE.join("attempt"));
+    std::os::unix::process::CommandExt::gid(&mut again, USER);
+    std::os::unix::process::CommandExt::uid(&mut again, USER);
+    again.args(["escapes::every_escape_is_refused", "--nocapture"]);
+    let output = again.current_dir("/").env("RUST_BACKTRACE", "0").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}\n{complaints}");
+    assert!(!text.contains(" 0 passed"), "{text}");
+}

@@ -1,6 +1,6 @@
 //! The rows of the table.
 
-use sandbox::DriverName;
+use sandbox::{DriverName, Layer};
 
 use super::host::Host;
 use crate::drivers::program::PLACE;
@@ -13,6 +13,8 @@ pub(super) struct Row {
     /// Whether `basic` refuses it as well. It promises nothing about the others.
     pub(super) is_of_basic: bool,
     pub(super) refusal: Refusal,
+    /// The layer that refuses it, where that one alone does. Without it the report says so.
+    pub(super) layer: Option<Layer>,
     /// Where it works, and why that harms nobody.
     pub(super) instead: Option<Instead>,
 }
@@ -64,6 +66,10 @@ impl Row {
         Self { refusal: Refusal::MayEnd, ..self }
     }
 
+    fn by(self, layer: Layer) -> Self {
+        Self { layer: Some(layer), ..self }
+    }
+
     fn but(self, driver: DriverName, promise: Promise) -> Self {
         Self { instead: Some(Instead { driver, promise }), ..self }
     }
@@ -77,7 +83,7 @@ impl Row {
 fn row(name: &'static str, arguments: &[&str], control: Control) -> Row {
     let arguments = arguments.iter().map(|&text| text.to_owned()).collect();
     let refusal = Refusal::Told;
-    Row { name, arguments, control, is_of_basic: false, refusal, instead: None }
+    Row { name, arguments, control, is_of_basic: false, refusal, layer: None, instead: None }
 }
 
 /// All of them.
@@ -192,7 +198,7 @@ fn resources() -> Vec<Row> {
         row("fork-bomb", &[], Never("it takes every process that the user may have"))
             .taking_too_much(),
         row("memory", &["600"], AsNobody).taking_too_much().of_basic(),
-        row("memory-of-many", &["4"], AsNobody).taking_too_much(),
+        row("memory-of-many", &["4"], AsNobody).taking_too_much().by(Layer::MemoryGroup),
         row("fill-disk", &["20"], AsNobody).taking_too_much(),
         row("open-files", &["100"], AsNobody).of_basic(),
     ]
