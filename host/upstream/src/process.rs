@@ -43,7 +43,7 @@ mod supervisor;
 /// Chunks of output that wait for the reader. When it is full, the program waits.
 const OUTPUT_QUEUE: usize = 4;
 
-/// Sandboxes that drivers which are slow to start keep ready, each some 40 MB.
+/// Sandboxes that drivers which are slow to start keep ready, each some 25 MB.
 const POOL: PoolLimits = PoolLimits { each: 2, all: 8, unused: Duration::from_secs(300) };
 
 /// Why programs cannot be run.
