@@ -1,6 +1,7 @@
 //! The configuration file of one test.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// Key of the caller `tests`, which may use every model.
 pub const CALLER_KEY: &str = "pb-tests-7d1f0c5b2a9e4d3680b1c2d3e4f50617";
@@ -75,6 +76,15 @@ impl Configuration {
     pub fn operators_with(self, lines: &str) -> Self {
         self.add(&format!(
             "\n[store]\npath = \"data/store\"\n\n[admin]\njwt_secret = \"{JWT_SECRET}\"\n{lines}\n"
+        ))
+    }
+
+    /// Installs plugins from a directory, signed or not.
+    #[must_use]
+    pub fn plugins(self, directory: &Path) -> Self {
+        let directory = directory.display();
+        self.add(&format!(
+            "\n[plugins]\ndirectory = \"{directory}\"\ntrust = {{ unsigned = true }}\n"
         ))
     }
 

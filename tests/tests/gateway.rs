@@ -4,6 +4,7 @@ mod gateway {
     mod access_log;
     mod admin;
     mod health;
+    mod plugins;
     mod scenario;
     mod unknown_paths;
     mod v1;

@@ -77,6 +77,9 @@ pub struct ProgramSandbox {
     pub read_only: Vec<PathBuf>,
     /// Working directory; a private one if absent.
     pub directory: Option<PathBuf>,
+    /// Hosts that it may reach; nothing if empty. Kept by drivers that can, and refused as
+    /// `SandboxFault` by the others.
+    pub network: Vec<ProgramHost>,
     /// How it gets the credential.
     pub credential: ProgramCredential,
     /// All that it keeps in its private directory.
@@ -85,6 +88,15 @@ pub struct ProgramSandbox {
     pub max_concurrent: usize,
     /// Runs that wait for a place; another one is refused as `QueueFull`.
     pub max_queued: usize,
+}
+
+/// A far end that a program may reach.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ProgramHost {
+    /// A DNS name in lower case, or an IP address. No pattern.
+    pub host: Arc<str>,
+    /// TCP port.
+    pub port: u16,
 }
 
 /// How a program gets its credential.
@@ -106,6 +118,7 @@ impl ProgramSandbox {
             digest: None,
             read_only: Vec::new(),
             directory: None,
+            network: Vec::new(),
             credential: ProgramCredential::Variable,
             max_scratch_bytes: 64 << 20,
             max_concurrent: 16,

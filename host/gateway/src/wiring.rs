@@ -11,6 +11,7 @@ mod jwks;
 mod offer;
 mod operators;
 mod plugins;
+mod programs;
 mod reload;
 mod serve;
 mod service;

@@ -20,10 +20,6 @@ use exchange::{
 use plugin_runtime::{Grant, Isolation, Limits, Origin, Registry, Runtime, StockLimits};
 use tokio::runtime::Builder;
 
-#[path = "../src/tests/guests.rs"]
-#[allow(dead_code, reason = "benches need a part of what tests need")]
-mod guests;
-
 const REUSE: Grant =
     Grant { isolation: Isolation::Reuse, sockets: plugin_runtime::SocketImports::Refused };
 
@@ -96,7 +92,7 @@ const CHUNK: &str = "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.c
 /// Name and bytes of the normalizers to measure.
 fn normalizers() -> Vec<(String, Vec<u8>)> {
     let mut found =
-        vec![("text-guest".to_owned(), guests::Guest::egress("bench").frugal().build())];
+        vec![("text-guest".to_owned(), text_guests::Guest::egress("bench").frugal().build())];
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins");
     let files = fs::read_dir(built).into_iter().flatten().flatten();
     for file in files.map(|entry| entry.path()) {

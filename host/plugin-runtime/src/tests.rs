@@ -10,12 +10,11 @@ use exchange::{
 };
 
 use crate::{Grant, InstanceLimits, Limits, Origin, PluginStatus, Registry, Runtime};
-use guests::Guest;
+use text_guests::Guest;
 
 mod calls;
 mod code;
 mod generations;
-pub(crate) mod guests;
 mod hostile;
 mod ingress;
 mod lazy;

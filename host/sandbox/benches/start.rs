@@ -10,7 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sandbox::{
-    DriverName, Drivers, PoolLimits, ProgramCall, Running, SandboxDriver, SandboxLimits,
+    DriverName, Drivers, NetworkAccess, PoolLimits, ProgramCall, Running, SandboxDriver,
+    SandboxLimits,
     SandboxPolicy,
 };
 
@@ -72,6 +73,7 @@ fn policy() -> SandboxPolicy {
         read_only: Vec::new(),
         digest: None,
         directory: None,
+        network: NetworkAccess::None,
         demanded_layers: Vec::new(),
         limits: SandboxLimits {
             cpu_seconds: 20,

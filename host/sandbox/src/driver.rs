@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::layer::{DriverReport, Layer};
+use crate::layer::{DriverReport, Layer, LayerState};
+use crate::outlet::NetworkAccess;
 use crate::policy::{ProgramCall, ProgramDigest, SandboxPolicy};
 use crate::running::Running;
 
@@ -61,8 +62,8 @@ pub enum SpawnProblem {
     /// The policy names what cannot be given.
     #[error("the policy names what cannot be given to a program")]
     Policy(#[source] io::Error),
-    /// The driver lacks a layer that the policy demands.
-    #[error("the sandbox has no layer {layer} here, which the policy demands: {reason}")]
+    /// The driver lacks a layer that the policy demands, or cannot grant the network that it grants.
+    #[error("the layer {layer} of the sandbox does not do here what the policy demands: {reason}")]
     Layer {
         /// Which.
         layer: Layer,
@@ -101,7 +102,18 @@ impl SpawnProblem {
     }
 }
 
-/// Compares what the policy demands with what the driver has.
+/// What a trial with an outlet tells.
+pub(crate) fn grants_state(trial: Result<(), SpawnProblem>) -> LayerState {
+    match trial {
+        Ok(()) => LayerState::Works,
+        Err(SpawnProblem::Setup { what, error: Some(error), .. }) => {
+            LayerState::Missing(format!("{what}: {error}"))
+        }
+        Err(problem) => LayerState::Missing(problem.to_string()),
+    }
+}
+
+/// Compares what the policy demands and grants with what the driver has.
 pub(crate) fn check_layers(
     report: &DriverReport,
     policy: &SandboxPolicy,
@@ -113,5 +125,10 @@ pub(crate) fn check_layers(
             return Err(SpawnProblem::Layer { layer, reason: reason.to_owned() });
         }
     }
-    Ok(())
+    match (policy.network, &report.network_grants) {
+        (NetworkAccess::Outlet, LayerState::Missing(reason)) => {
+            Err(SpawnProblem::Layer { layer: Layer::Network, reason: reason.clone() })
+        }
+        (NetworkAccess::None | NetworkAccess::Outlet, _) => Ok(()),
+    }
 }

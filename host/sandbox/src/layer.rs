@@ -172,6 +172,8 @@ pub struct DriverReport {
     pub driver: DriverName,
     /// Each layer that the driver has or could have.
     pub layers: Vec<(Layer, LayerState)>,
+    /// Whether it can let a program reach hosts that are named, and nothing else.
+    pub network_grants: LayerState,
 }
 
 impl DriverReport {
@@ -196,7 +198,10 @@ impl fmt::Display for DriverReport {
         for (layer, reason) in self.missing() {
             write!(f, "; without {layer}: {reason}")?;
         }
-        Ok(())
+        match &self.network_grants {
+            LayerState::Works => Ok(()),
+            LayerState::Missing(reason) => write!(f, "; without network grants: {reason}"),
+        }
     }
 }
 
@@ -219,8 +224,11 @@ mod tests {
                 (Layer::SystemCalls, LayerState::Works),
                 (Layer::Landlock, LayerState::Missing("the kernel is older".to_owned())),
             ],
+            network_grants: LayerState::Missing("no loopback".to_owned()),
         };
-        assert_eq!(report.to_string(), "native; without landlock: the kernel is older");
+        let text = "native; without landlock: the kernel is older; without network grants: no \
+                    loopback";
+        assert_eq!(report.to_string(), text);
         assert!(report.has(Layer::SystemCalls));
         assert!(!report.has(Layer::Landlock) && !report.has(Layer::OwnKernel));
     }

@@ -17,7 +17,12 @@
 //! then becomes the program. A binary that runs programs calls [`serve_stage_if_asked`] first in
 //! its `main`.
 //!
-//! Not here: wall time, output limits, queues and streams. They are the transport's.
+//! A program reaches no network, or through one socket that whoever started it serves
+//! ([`NetworkAccess`], [`Running::outlet`]).
+//!
+//! A provider's programs share a number of places, and a bounded queue before them ([`Places`]).
+//!
+//! Not here: wall time, output limits and streams, and which hosts are reached through the socket. They are the transport's.
 
 mod cgroup;
 mod choice;
@@ -25,6 +30,8 @@ mod driver;
 mod handover;
 mod layer;
 mod order;
+mod outlet;
+mod places;
 mod policy;
 mod pool;
 mod program;
@@ -35,6 +42,8 @@ mod view;
 pub use choice::{DriverMissing, Drivers};
 pub use driver::{SandboxDriver, SpawnProblem};
 pub use layer::{DriverName, DriverReport, Layer, LayerState};
+pub use outlet::{NetworkAccess, OUTLET_ADDRESS};
+pub use places::{Place, PlaceLimits, Places, QueueFull, Ticket};
 pub use policy::{
     Credential, CredentialSlot, ProgramCall, ProgramDigest, SandboxLimits, SandboxPolicy,
 };

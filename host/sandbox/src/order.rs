@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::layer::Layer;
+use crate::outlet::NetworkAccess;
 use crate::policy::SandboxLimits;
 use crate::view::{Link, Text, View};
 
@@ -32,6 +33,8 @@ pub(crate) struct Order {
     pub(crate) groups: Vec<PathBuf>,
     /// Whose rights the tree has outside.
     pub(crate) identity: Identity,
+    /// What leads out of the network namespace.
+    pub(crate) network: NetworkAccess,
     /// What is set up in the namespaces.
     pub(crate) inside: Inside,
     /// What is run then; `None` ends well instead, when every layer stands.
@@ -97,9 +100,11 @@ pub(crate) struct ToolOrder {
 /// Descriptors of the filters in a tool that takes them.
 pub(crate) const FILTER_DESCRIPTORS: [i32; 2] = [10, 11];
 
-/// One line of a stage's report.
+/// One line of a stage's report, which is a stream of them through a socket.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Report {
+    /// The outlet; its listening socket comes with the line.
+    Outlet,
     /// The program is running.
     Running,
     /// It could not be: the layer (`None`: the program itself), the system's error, what failed.
@@ -175,6 +180,7 @@ mod tests {
             gateway: 7,
             groups: vec![PathBuf::from("/sys/fs/cgroup/x/cgroup.procs")],
             identity: Identity::Nobody,
+            network: NetworkAccess::Outlet,
             inside: Inside::Tool(ToolOrder {
                 texts: Vec::new(),
                 links: Vec::new(),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::layer::Layer;
+use crate::outlet::NetworkAccess;
 
 /// What the operator allows a provider's programs. Nothing that is not named is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct SandboxPolicy {
     pub digest: Option<ProgramDigest>,
     /// Working directory, `/tmp` if absent. Absolute, as the program sees it.
     pub directory: Option<PathBuf>,
+    /// How it reaches networks. A driver that cannot grant it does not run the program.
+    pub network: NetworkAccess,
     /// Layers without which it is not run.
     pub demanded_layers: Vec<Layer>,
     /// Limits.

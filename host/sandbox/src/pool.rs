@@ -1,7 +1,7 @@
 //! Sandboxes that were made ahead and wait for their program.
 //!
-//! Each is used for one run, or for none. It was made for one recipe (what is seen, and the
-//! limits), and only a run with the very same recipe takes it. They are made by a thread of the
+//! Each is used for one run, or for none. It was made for one recipe (what is seen, the
+//! limits, and whether there is an outlet), and only a run with the very same recipe takes it. They are made by a thread of the
 //! pool after a run has shown that they are wanted, so what nobody asks for costs nothing.
 
 use std::collections::VecDeque;
@@ -17,6 +17,7 @@ use std::{io, mem};
 use tracing::debug;
 
 use crate::driver::{SpawnProblem, cage};
+use crate::outlet::NetworkAccess;
 use crate::policy::SandboxLimits;
 use crate::running::Running;
 use crate::view::View;
@@ -45,6 +46,7 @@ impl PoolLimits {
 pub(crate) struct Recipe {
     pub(crate) view: View,
     pub(crate) limits: SandboxLimits,
+    pub(crate) network: NetworkAccess,
     /// What the paths of the view led to: another file of the same name is another recipe.
     stamps: Vec<Option<Stamp>>,
 }
@@ -59,9 +61,9 @@ struct Stamp {
 
 impl Recipe {
     /// Looks at what the view's paths lead to now.
-    pub(crate) fn new(view: View, limits: SandboxLimits) -> Self {
+    pub(crate) fn new(view: View, limits: SandboxLimits, network: NetworkAccess) -> Self {
         let stamps = view.binds.iter().map(|bind| stamp(&bind.source).ok()).collect();
-        Self { view, limits, stamps }
+        Self { view, limits, network, stamps }
     }
 }
 

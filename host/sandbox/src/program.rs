@@ -9,6 +9,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use crate::driver::SpawnProblem;
+use crate::outlet::{self, NetworkAccess};
 use crate::policy::{CredentialSlot, ProgramCall, ProgramDigest, SandboxPolicy};
 use crate::view::credential_path;
 
@@ -57,11 +58,17 @@ fn digest(path: &Path) -> io::Result<ProgramDigest> {
     }
 }
 
-/// The environment with what the credential adds to it.
-pub(crate) fn environment(call: &ProgramCall) -> Vec<(OsString, OsString)> {
+/// The environment with what the network access and the credential add to it.
+pub(crate) fn environment(policy: &SandboxPolicy, call: &ProgramCall) -> Vec<(OsString, OsString)> {
+    let mut environment = call.environment.clone();
+    match policy.network {
+        NetworkAccess::None => {}
+        NetworkAccess::Outlet => outlet::announce(&mut environment),
+    }
     let credential = call.credential.iter().map(|credential| match &credential.slot {
         CredentialSlot::Variable(name) => (name.into(), credential.secret.clone().into()),
         CredentialSlot::File(name) => (name.into(), credential_path(name).into()),
     });
-    call.environment.iter().cloned().chain(credential).collect()
+    environment.extend(credential);
+    environment
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, ExitStatus};
 
@@ -20,6 +21,7 @@ pub struct Running {
     leader: Pid,
     reaped: bool,
     report: Option<File>,
+    outlet: Option<TcpListener>,
     traces: Option<Traces>,
 }
 
@@ -36,7 +38,7 @@ pub struct Streams {
 impl Running {
     pub(crate) fn new(child: Child, report: Option<File>, traces: Traces) -> Self {
         let leader = Pid::from_child(&child);
-        Self { leader, child, reaped: false, report, traces: Some(traces) }
+        Self { leader, child, reaped: false, report, outlet: None, traces: Some(traces) }
     }
 
     /// Takes the streams.
@@ -61,6 +63,17 @@ impl Running {
             let _ = stderr.take(1024).read_to_end(&mut text);
         }
         String::from_utf8_lossy(&text).trim_end().to_owned()
+    }
+
+    pub(crate) fn set_outlet(&mut self, outlet: Option<TcpListener>) {
+        self.outlet = outlet;
+    }
+
+    /// Takes the socket at which the program finds its outlet, if the policy grants one: in the
+    /// run's network namespace, listening, blocking. To be closed when the run ends, with all that was
+    /// accepted on it: each keeps the namespace.
+    pub fn outlet(&mut self) -> Option<TcpListener> {
+        self.outlet.take()
     }
 
     /// The leader's process id, which is the group's.

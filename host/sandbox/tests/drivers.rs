@@ -9,6 +9,7 @@ mod drivers {
     mod attempts;
     mod escapes;
     mod leftovers;
+    mod network;
     mod pool;
     mod program;
     mod runs;

@@ -26,7 +26,7 @@ mod clients;
 mod credential;
 mod look;
 mod problem;
-mod reach;
+pub(crate) mod reach;
 mod reply;
 mod tls;
 

@@ -6,6 +6,9 @@
 //! task, which alone starts, feeds, reads, kills and reaps it; the reply's body is a channel of
 //! that task.
 //!
+//! A program reaches no host but those of its provider's grant, through a proxy of its own run that
+//! the supervisor serves.
+//!
 //! How much a driver keeps in is in the log at start, and in [`ProcessUpstream::sandbox`]; with
 //! `basic`, the last resort, a program may read every file that its user may read, and may use the
 //! network. A provider can demand a driver or a layer, and is refused where it does not work.
@@ -16,27 +19,29 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use exchange::{
-    Failure, FailureKind, ProcessExchange, ProcessTransport, ResponseHead, SentSecrets,
-    UpstreamReply,
+    Failure, FailureKind, ProcessExchange, ProcessTarget, ProcessTransport, ProgramSandbox,
+    ResponseHead, SentSecrets, UpstreamReply,
 };
 use futures_util::{Stream, StreamExt, stream};
-use sandbox::{DriverMissing, DriverName, DriverReport, Drivers, PoolLimits};
+use sandbox::{
+    DriverMissing, DriverName, DriverReport, Drivers, PlaceLimits, Places, PoolLimits, QueueFull,
+    Ticket,
+};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use launcher::{Job, Launcher};
-use places::{Places, Ticket};
 use supervisor::Run;
 
 mod child;
 mod command;
 mod descriptor;
 mod diagnostics;
+mod egress;
 mod ending;
 mod launcher;
-mod places;
 mod relay;
 mod supervisor;
 
@@ -116,6 +121,13 @@ impl ProcessUpstream {
         let _ = tokio::task::spawn_blocking(move || drivers.close()).await;
     }
 
+    fn admit(&self, target: &ProcessTarget) -> Result<Ticket, Failure> {
+        let ProgramSandbox { max_concurrent, max_queued, .. } = target.sandbox;
+        let full = |full: QueueFull| Failure::new(FailureKind::QueueFull, full.to_string());
+        let limits = PlaceLimits { max_concurrent, max_queued };
+        self.places.admit(&target.provider, limits).map_err(full)
+    }
+
     fn start(&self, exchange: ProcessExchange, job: Job, ticket: Ticket) -> mpsc::Receiver<Output> {
         let (output, receiver) = mpsc::channel(OUTPUT_QUEUE);
         let run = Run::new(exchange, job, ticket, Arc::clone(&self.launcher));
@@ -151,7 +163,7 @@ impl ProcessTransport for ProcessUpstream {
     /// it said anything is an error here and another candidate can be tried.
     async fn run(&self, exchange: ProcessExchange) -> Result<UpstreamReply, Failure> {
         let job = command::build(&exchange)?;
-        let ticket = self.places.admit(&exchange.target)?;
+        let ticket = self.admit(&exchange.target)?;
         let secrets = exchange.credential.iter().map(|(_, secret)| secret.clone()).collect();
         let mut rest = Box::pin(body_of(self.start(exchange, job, ticket)));
         let first = rest.next().await.transpose()?;

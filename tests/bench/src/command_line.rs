@@ -9,7 +9,7 @@ use clap::Parser;
 use crate::case::Case;
 use crate::measure::{Plan, Target};
 use crate::role::Role;
-use crate::translation;
+use crate::{reloading, translation};
 
 /// Length of each measurement with `--quick`.
 const QUICK: Duration = Duration::from_secs(1);
@@ -28,6 +28,20 @@ pub(crate) struct Arguments {
     /// run without is what a fresh instance for every exchange costs.
     #[arg(long, requires = "translation")]
     reuse: bool,
+    /// Measures upgrades of a plugin under load instead.
+    #[arg(long, conflicts_with_all = ["translation", "only", "without_gateway"])]
+    pub(crate) reloading: bool,
+    /// With `--reloading`: how many.
+    #[arg(long, requires = "reloading", default_value_t = 200)]
+    upgrades: usize,
+    /// With `--reloading`: the built component of `anthropic-messages`.
+    #[arg(
+        long,
+        requires = "reloading",
+        value_name = "FILE",
+        default_value = "target/plugins/anthropic-messages.wasm"
+    )]
+    component: PathBuf,
     /// Rounds; the median of them is printed.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -96,6 +110,24 @@ impl Arguments {
         })
     }
 
+    /// The plan of `--reloading`.
+    ///
+    /// # Errors
+    /// A figure out of range, or a gateway that is not there.
+    pub(crate) fn reloading_plan(&self) -> Result<reloading::Plan> {
+        ensure!(self.rate > 0, "--rate must be at least 1");
+        ensure!(self.upgrades >= 2, "--upgrades must be at least 2");
+        let latency = seconds(self.latency_seconds, "--latency-seconds")?;
+        Ok(reloading::Plan {
+            gateway: self.gateway_program()?,
+            component: self.component.clone(),
+            upgrades: if self.quick { 10 } else { self.upgrades },
+            rate: self.rate,
+            latency: if self.quick { QUICK } else { latency },
+            connections: self.connections()?,
+        })
+    }
+
     fn rounds(&self) -> Result<usize> {
         ensure!(self.rounds > 0, "--rounds must be at least 1");
         Ok(if self.quick { 1 } else { self.rounds })
@@ -161,6 +193,8 @@ mod tests {
 
     #[test]
     fn flags_of_the_plain_run_are_refused_beside_translation() {
+        assert!(parse(&["--reloading", "--upgrades", "9"]).unwrap().reloading);
+        assert!(parse(&["--reloading", "--translation"]).is_err());
         for flags in [&["--only", "unary"][..], &["--without-gateway"], &["--rate", "9"]] {
             assert!(parse(flags).is_ok());
             assert!(parse(&[&["--translation"], flags].concat()).is_err(), "{flags:?}");

@@ -70,7 +70,8 @@ impl Percentiles {
         Self::of(latencies.iter().map(part).collect())
     }
 
-    fn of(mut values: Vec<Duration>) -> Self {
+    /// Percentiles by nearest rank.
+    pub(crate) fn of(mut values: Vec<Duration>) -> Self {
         values.sort_unstable();
         let rank = |percent: usize| {
             let position = (values.len() * percent).div_ceil(100).saturating_sub(1);

@@ -9,6 +9,8 @@
 //! `--translation` measures the gateway alone, with a provider of every dialect: what translating
 //! costs over relaying bytes as they are.
 //!
+//! `--reloading` upgrades a plugin again and again, and measures what requests notice of it.
+//!
 //! Nothing here asserts a time: the figures are printed, and people judge.
 
 mod affinity;
@@ -24,6 +26,7 @@ mod measure;
 mod mock;
 mod passthrough;
 mod process;
+mod reloading;
 mod replies;
 mod report;
 mod role;
@@ -54,6 +57,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     match arguments.role {
         Some(role) => role.serve(),
         None if arguments.translation => translation::run(&arguments.translation_plan()?),
+        None if arguments.reloading => reloading::run(&arguments.reloading_plan()?),
         None => measure::run(&arguments.plan()?),
     }
 }

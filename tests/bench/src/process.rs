@@ -1,5 +1,6 @@
 //! A server process: started, watched through `/proc`, ended.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -23,7 +24,7 @@ pub(crate) struct ServerProcess {
     child: Child,
     address: SocketAddr,
     /// Removed with its content after the process has ended.
-    _workspace: Option<TempDir>,
+    workspace: Option<TempDir>,
 }
 
 /// Resident memory in bytes.
@@ -38,7 +39,7 @@ pub(crate) struct Memory {
 impl ServerProcess {
     /// Takes over a server that is known to listen.
     pub(crate) fn new(child: Child, address: SocketAddr, workspace: Option<TempDir>) -> Self {
-        Self { child, address, _workspace: workspace }
+        Self { child, address, workspace }
     }
 
     /// Runs this program again in a hidden role and waits until it listens.
@@ -61,6 +62,15 @@ impl ServerProcess {
             .and_then(|address| address.parse().ok())
             .with_context(|| format!("{arguments:?} did not start: {line:?}"))?;
         Ok(Self::new(child, address, None))
+    }
+
+    /// The log, from its start. Only the gateway has one.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn log(&self) -> Result<File> {
+        let workspace = self.workspace.as_ref().context("the server has no log")?;
+        File::open(workspace.path().join("log")).context("the log cannot be read")
     }
 
     /// Where the server listens.

@@ -24,7 +24,8 @@ use crate::measure::{block_on, progress, start_mock};
 use crate::process::ServerProcess;
 use crate::vendor::Shape;
 use crate::{gateway, saturation};
-use passage::Passage;
+pub(crate) use passage::Passage;
+pub(crate) use provider::configuration as providers;
 
 /// What is measured, and how long.
 pub(crate) struct Plan {

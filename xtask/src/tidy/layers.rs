@@ -26,6 +26,9 @@ const FOR_PLUGINS: &[&str] = &["patchbay-sdk", "openai-api"];
 /// What the SDK's test kit may import besides: authors test against the real limits.
 const FOR_THE_TEST_KIT: &str = "plugin-runtime";
 
+/// Makes guests; the tests of any room may import it.
+const GUESTS: &str = "text-guests";
+
 /// Which part of the house a package belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
@@ -123,7 +126,10 @@ fn check_edge(from: &Package, edge: &Edge, packages: &[Package]) -> Option<Findi
     let to = packages.iter().find(|package| package.name == edge.to)?;
     let allowed = match from.part {
         Part::Outside => true,
-        Part::Host => to.part == Part::Host && is_below(&to.name, &from.name),
+        Part::Host => {
+            (to.part == Part::Host && is_below(&to.name, &from.name))
+                || (to.name == GUESTS && edge.kind == EdgeKind::ForTests)
+        }
         Part::Plugin => FOR_PLUGINS.contains(&to.name.as_str()),
         Part::Sdk => {
             to.part == Part::Sdk
@@ -180,6 +186,7 @@ mod tests {
             .map(|room| package(room, Part::Host, &[]))
             .collect();
         all.push(package("cli-text", Part::Plugin, &[]));
+        all.push(package(GUESTS, Part::Outside, &[]));
         if from.name != "patchbay-sdk" {
             all.push(package("patchbay-sdk", Part::Sdk, &[]));
         }
@@ -216,6 +223,14 @@ mod tests {
     fn the_host_imports_no_plugin() {
         let host = package("gateway", Part::Host, &[("cli-text", EdgeKind::Always)]);
         assert_eq!(complaints(&host), 1);
+    }
+
+    #[test]
+    fn only_the_tests_of_a_room_import_guests() {
+        for (kind, expected) in [(EdgeKind::ForTests, 0), (EdgeKind::Always, 1)] {
+            let room = package("plugin-runtime", Part::Host, &[(GUESTS, kind)]);
+            assert_eq!(complaints(&room), expected, "{kind:?}");
+        }
     }
 
     #[test]

@@ -27,6 +27,7 @@ use upstream::{HttpUpstream, ProcessUpstream};
 use crate::configuration::{Configuration, LogFormat, LogSettings, ServerSettings};
 use crate::wiring::board::{self, BoardParts, Switchboard};
 use crate::wiring::operators::{self, OpenedStore};
+use crate::wiring::programs::Programs;
 use crate::wiring::reload::{self, Reloader, StartSettings};
 use crate::wiring::service::GatewayService;
 use crate::wiring::watched_file::WatchedFile;
@@ -199,7 +200,7 @@ impl Parts {
             catalog: Arc::clone(&registry) as Arc<dyn PluginCatalog>,
             http: Arc::clone(&http) as Arc<dyn HttpTransport>,
             reach: Arc::clone(&http) as Arc<dyn ReachPort>,
-            process,
+            process: Arc::new(Programs::new(process)),
             credentials: board.credentials() as Arc<dyn CredentialSource>,
         };
         let pipeline = Arc::new(Pipeline::new(parts, board.tables().snapshot()));

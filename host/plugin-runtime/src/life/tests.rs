@@ -15,9 +15,9 @@ use super::keeper::Keeper;
 use super::settings::{LifeLimits, LifeSettings, Notices};
 use super::trust::TrustPolicy;
 use super::views::{LifeView, Pending, Phase};
-use crate::tests::guests::Guest;
 use crate::tests::{call, identity};
 use crate::{Compilation, InstanceLimits, Limits, Registry, Runtime};
+use text_guests::Guest;
 
 mod actions;
 mod canary;

@@ -74,7 +74,7 @@ async fn a_plugin_explains_a_reply() {
 
 #[tokio::test]
 async fn a_plugins_own_failure_is_no_fault() {
-    let refusing = |image: &mut guests::image::Image| image.failed("invalid-request", "no tools");
+    let refusing = |image: &mut text_guests::Image| image.failed("invalid-request", "no tools");
     let registry = registry();
     install(&registry, &Guest::egress("picky").answer_with("encode", refusing));
     let failure = encode(&registry, "picky").await.unwrap_err();

@@ -87,14 +87,14 @@ fn the_outermost_manifest_counts() {
     let guest = Guest::egress("outer").items(inner);
     assert!(load(&guest.build()).is_ok());
     let mut twice = guest.build();
-    guests::add_manifest(&mut twice, b"{}");
+    text_guests::add_manifest(&mut twice, b"{}");
     let refusal = load(&twice).unwrap_err();
     assert!(matches!(refusal, LoadError::SeveralManifests), "{refusal}");
 }
 
 #[test]
 fn a_manifest_within_the_core_module_is_found() {
-    let manifest = guests::manifests::normalizer("inner").to_string();
+    let manifest = text_guests::manifests::normalizer("inner").to_string();
     let escaped = manifest.replace('"', "\\\"");
     let section = format!("(@custom \"patchbay:manifest\" \"{escaped}\")");
     let guest = Guest::egress("inner").items(&section).without_manifest();
@@ -121,7 +121,7 @@ fn a_manifest_over_the_limit_is_refused() {
 
 #[test]
 fn the_manifests_kind_has_to_match_the_exports() {
-    let http = guests::manifests::http_adapter("plain");
+    let http = text_guests::manifests::http_adapter("plain");
     let refusal = refusal(&Guest::egress("plain").manifest(|it| *it = http));
     let LoadError::KindMismatch { said, exported } = refusal else {
         panic!("{refusal}");
@@ -133,7 +133,10 @@ fn the_manifests_kind_has_to_match_the_exports() {
 #[test]
 fn a_component_without_a_known_world_is_refused() {
     let mut component = wat::parse_str("(component)").unwrap();
-    guests::add_manifest(&mut component, guests::manifests::normalizer("x").to_string().as_bytes());
+    text_guests::add_manifest(
+        &mut component,
+        text_guests::manifests::normalizer("x").to_string().as_bytes(),
+    );
     let refusal = load(&component).unwrap_err();
     assert!(refusal.to_string().contains("it exports: nothing"), "{refusal}");
 }
@@ -142,7 +145,10 @@ fn a_component_without_a_known_world_is_refused() {
 fn an_export_of_another_version_of_the_contract_is_refused() {
     let text = "(component (instance $i) (export \"patchbay:plugin/egress@0.9.0\" (instance $i)))";
     let mut component = wat::parse_str(text).unwrap();
-    guests::add_manifest(&mut component, guests::manifests::normalizer("x").to_string().as_bytes());
+    text_guests::add_manifest(
+        &mut component,
+        text_guests::manifests::normalizer("x").to_string().as_bytes(),
+    );
     let refusal = load(&component).unwrap_err();
     assert!(matches!(refusal, LoadError::ContractVersion(_)), "{refusal}");
 }
@@ -151,7 +157,10 @@ fn an_export_of_another_version_of_the_contract_is_refused() {
 fn exports_with_other_types_are_refused() {
     let text = "(component (instance $i) (export \"patchbay:plugin/egress@0.1.0\" (instance $i)))";
     let mut component = wat::parse_str(text).unwrap();
-    guests::add_manifest(&mut component, guests::manifests::normalizer("x").to_string().as_bytes());
+    text_guests::add_manifest(
+        &mut component,
+        text_guests::manifests::normalizer("x").to_string().as_bytes(),
+    );
     let refusal = load(&component).unwrap_err();
     assert!(matches!(refusal, LoadError::Types(_)), "{refusal}");
 }
@@ -188,7 +197,10 @@ fn an_import_of_a_plain_function_is_refused_by_name() {
     let text = "(component (import \"env\" (func)) (instance $i) \
                 (export \"patchbay:plugin/egress@0.1.0\" (instance $i)))";
     let mut component = wat::parse_str(text).unwrap();
-    guests::add_manifest(&mut component, guests::manifests::normalizer("x").to_string().as_bytes());
+    text_guests::add_manifest(
+        &mut component,
+        text_guests::manifests::normalizer("x").to_string().as_bytes(),
+    );
     let refusal = load(&component).unwrap_err();
     assert!(refusal.to_string().contains("imports \"env\""), "{refusal}");
 }

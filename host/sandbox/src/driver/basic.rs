@@ -45,6 +45,10 @@ const MAX_CAPABILITIES: libc::c_ulong = 64;
 /// System calls of the x32 table carry this bit under the ordinary architecture's name.
 const X32_BIT: i64 = 0x4000_0000;
 
+/// A grant that does not keep a program from other hosts would only look like one.
+const NO_GRANTS: &str = "without a network namespace a program reaches every host, whatever is \
+                         granted";
+
 /// See the module.
 pub(crate) struct Basic {
     becomes_nobody: bool,
@@ -81,7 +85,8 @@ impl Basic {
                 ),
             ),
         ];
-        let report = DriverReport { driver: DriverName::Basic, layers };
+        let network_grants = LayerState::Missing(NO_GRANTS.to_owned());
+        let report = DriverReport { driver: DriverName::Basic, layers, network_grants };
         Ok(Self { becomes_nobody, filter: filter.map(Arc::new), report })
     }
 

@@ -8,6 +8,7 @@ use super::tool::{Command, Phrase, Rights, Start, Terms};
 use crate::cgroup::Spare;
 use crate::layer::Layer;
 use crate::order::{FILTER_DESCRIPTORS, TOOL_DIRECTORY, ToolOrder};
+use crate::outlet::NetworkAccess;
 use crate::policy::SandboxLimits;
 use crate::view::{SCRATCH, Text};
 
@@ -41,6 +42,11 @@ const TEXTS: &str = "texts";
 fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
     let mut words = Words(Vec::new());
     words.say(&["--unshare-all", "--die-with-parent", "--cap-drop", "ALL"]);
+    match phrase.network {
+        NetworkAccess::None => {}
+        // The cage's, which has the outlet.
+        NetworkAccess::Outlet => words.say(&["--share-net"]),
+    }
     words.say(&["--hostname", "sandbox", "--proc", "/proc", "--dev", "/dev"]);
     for filter in FILTER_DESCRIPTORS {
         words.say(&["--add-seccomp-fd", &filter.to_string()]);

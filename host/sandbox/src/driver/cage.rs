@@ -1,7 +1,10 @@
 //! Starts a stage and hears whether it became the program.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, IoSliceMut, Seek};
+use std::mem::MaybeUninit;
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,13 +12,18 @@ use std::time::{Duration, Instant};
 use command_fds::{CommandFdExt, FdMapping};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, OFlags, fcntl_setfl, memfd_create};
-use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketFlags, SocketType,
+    recvmsg, socketpair,
+};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use rustix::thread::{CapabilitySet, capabilities};
 
 use super::SpawnProblem;
 use crate::layer::LayerState;
 use crate::order::{Identity, ORDER_DESCRIPTOR, Order, REPORT_DESCRIPTOR, Report};
+use crate::outlet::NetworkAccess;
 use crate::running::{Running, Traces};
 use crate::stage::STAGE_ARGUMENT;
 
@@ -43,10 +51,15 @@ pub(crate) fn spawn(
 ) -> Result<Running, SpawnProblem> {
     let (report, mut running) = start(order, feeds_stdin, traces).map_err(SpawnProblem::Driver)?;
     match hear(&report) {
-        Ok(Report::Running) => Ok(running),
-        Ok(other) => {
+        Ok(Heard { report: Report::Running, outlet })
+            if outlet.is_some() == (order.network == NetworkAccess::Outlet) =>
+        {
+            running.set_outlet(outlet);
+            Ok(running)
+        }
+        Ok(heard) => {
             end(running);
-            Err(problem(other))
+            Err(problem(heard.report))
         }
         Err(error) => {
             running.kill();
@@ -62,7 +75,8 @@ fn start(order: &Order, feeds_stdin: bool, traces: Traces) -> io::Result<(File, 
     let mut file = File::from(memfd_create("sandbox-order", MemfdFlags::CLOEXEC)?);
     order.write_to(&mut file)?;
     file.rewind()?;
-    let (report, stage_report) = pipe_with(PipeFlags::CLOEXEC)?;
+    let (report, stage_report) =
+        socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
     let mut command = Command::new(OWN_PROGRAM);
     command
         .arg(STAGE_ARGUMENT)
@@ -77,7 +91,7 @@ fn start(order: &Order, feeds_stdin: bool, traces: Traces) -> io::Result<(File, 
         ])
         .map_err(io::Error::other)?;
     let child = command.spawn()?;
-    // Closes our end of the report's pipe.
+    // Closes the stage's end of the report.
     drop(command);
     fcntl_setfl(&report, OFlags::NONBLOCK)?;
     let report = File::from(report);
@@ -85,21 +99,50 @@ fn start(order: &Order, feeds_stdin: bool, traces: Traces) -> io::Result<(File, 
     Ok((report, Running::new(child, Some(later), traces)))
 }
 
-/// The stage's first word.
-fn hear(mut report: &File) -> io::Result<Report> {
+/// What a stage says of its start.
+struct Heard {
+    report: Report,
+    outlet: Option<TcpListener>,
+}
+
+/// The stage's first word, beside that there is an outlet. Nothing behind it is read.
+fn hear(report: &File) -> io::Result<Heard> {
     let deadline = Instant::now() + START_TIMEOUT;
     let mut line = Vec::new();
-    let mut byte = [0];
+    let mut outlet = None;
     while line.len() < MAX_REPORT_BYTES {
-        match report.read(&mut byte) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(_) if byte == *b"\n" => return Ok(serde_json::from_slice(&line)?),
-            Ok(_) => line.extend(byte),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => wait(report, deadline)?,
-            Err(error) => return Err(error),
+        let (byte, descriptor) = match read_byte(report) {
+            Err(Errno::AGAIN) => {
+                wait(report, deadline)?;
+                continue;
+            }
+            other => other?,
+        };
+        outlet = outlet.or(descriptor.map(TcpListener::from));
+        match byte {
+            None => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Some(b'\n') => match serde_json::from_slice(&line)? {
+                Report::Outlet => line.clear(),
+                report => return Ok(Heard { report, outlet }),
+            },
+            Some(byte) => line.push(byte),
         }
     }
     Err(io::ErrorKind::InvalidData.into())
+}
+
+/// The next byte, and the descriptor that came with it. `None` at the end.
+fn read_byte(report: &File) -> rustix::io::Result<(Option<u8>, Option<OwnedFd>)> {
+    let mut byte = [0];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut extra = RecvAncillaryBuffer::new(&mut space);
+    let read =
+        recvmsg(report, &mut [IoSliceMut::new(&mut byte)], &mut extra, RecvFlags::CMSG_CLOEXEC)?;
+    let descriptor = extra.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut rights) => rights.next(),
+        _ => None,
+    });
+    Ok(((read.bytes > 0).then_some(byte[0]), descriptor))
 }
 
 fn wait(report: &File, deadline: Instant) -> io::Result<()> {
@@ -130,8 +173,8 @@ fn problem(report: Report) -> SpawnProblem {
         Report::Failed { layer: Some(layer), errno, what } => {
             SpawnProblem::Setup { layer, what, error: errno.map(system_error) }
         }
-        Report::Running | Report::Ended { .. } => {
-            SpawnProblem::Driver(io::Error::other("the stage ended before the program ran"))
+        Report::Running | Report::Outlet | Report::Ended { .. } => {
+            SpawnProblem::Driver(io::Error::other("the stage did not do what it was told"))
         }
     }
 }

@@ -9,6 +9,7 @@ use super::tool::{Command, Phrase, Rights, Start, Terms, rootfs, text};
 use crate::cgroup::Spare;
 use crate::layer::Layer;
 use crate::order::{TOOL_DIRECTORY, ToolOrder};
+use crate::outlet::NetworkAccess;
 use crate::view::{SCRATCH, Text};
 
 pub(crate) const TERMS: Terms = Terms {
@@ -39,9 +40,14 @@ fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
     texts.push(Text { at: bundle.join("config.json"), content: config(phrase)?.to_string() });
     let state = format!("--root={TOOL_DIRECTORY}/state");
     let bundle = bundle.display().to_string();
+    let network = match phrase.network {
+        NetworkAccess::None => "--network=none",
+        // The cage's, which has nothing but the outlet.
+        NetworkAccess::Outlet => "--network=host",
+    };
     let words = [
         &state,
-        "--network=none",
+        network,
         "--ignore-cgroups",
         "--platform=ptrace",
         "run",
@@ -67,7 +73,12 @@ fn config(phrase: &Phrase<'_>) -> io::Result<Value> {
     for (name, value) in &phrase.environment {
         environment.push(format!("{}={}", text(name)?, text(value)?));
     }
-    let namespaces = ["pid", "network", "ipc", "uts", "mount"].map(|kind| json!({"type": kind}));
+    let own_network = match phrase.network {
+        NetworkAccess::None => Some("network"),
+        NetworkAccess::Outlet => None,
+    };
+    let namespaces = ["pid", "ipc", "uts", "mount"].into_iter().chain(own_network);
+    let namespaces: Vec<_> = namespaces.map(|kind| json!({"type": kind})).collect();
     Ok(json!({
         "ociVersion": "1.0.2",
         "hostname": "sandbox",

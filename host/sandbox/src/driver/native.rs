@@ -6,10 +6,11 @@ use std::sync::Arc;
 use landlock::{ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
 
 use super::cage::{self, directory, gateway, identity, user_of, user_state};
-use super::{SandboxDriver, SpawnProblem, check_layers};
+use super::{SandboxDriver, SpawnProblem, check_layers, grants_state};
 use crate::cgroup::{GroupHome, RunGroups, Spare};
 use crate::layer::{DriverName, DriverReport, Layer, LayerState};
 use crate::order::{Identity, Inside, NativeOrder, Order};
+use crate::outlet::NetworkAccess;
 use crate::policy::{ProgramCall, SandboxLimits, SandboxPolicy};
 use crate::program::{check_program, environment};
 use crate::running::Traces;
@@ -60,14 +61,19 @@ impl Native {
         layers.push((Layer::User, user_state(identity)));
         layers.push((Layer::Landlock, landlock.clone()));
         layers.extend(groups.report());
-        let report = DriverReport { driver: DriverName::Native, layers };
-        let driver = Self { identity, landlock: landlock == LayerState::Works, groups, report };
-        driver.trial().map_err(|problem| DriverMissing::of(DriverName::Native, &problem))?;
+        let report =
+            DriverReport { driver: DriverName::Native, layers, network_grants: LayerState::Works };
+        let landlock = landlock == LayerState::Works;
+        let mut driver = Self { identity, landlock, groups, report };
+        let missing = |problem| DriverMissing::of(DriverName::Native, &problem);
+        driver.trial(NetworkAccess::None).map_err(missing)?;
+        driver.report.network_grants = grants_state(driver.trial(NetworkAccess::Outlet));
         Ok(driver)
     }
 
-    fn trial(&self) -> Result<(), SpawnProblem> {
+    fn trial(&self, network: NetworkAccess) -> Result<(), SpawnProblem> {
         let order = Order {
+            network,
             program: None,
             directory: SCRATCH.into(),
             arguments: Vec::new(),
@@ -87,6 +93,7 @@ impl Native {
             gateway: gateway(),
             groups: groups.doors(),
             identity: self.identity,
+            network: NetworkAccess::None,
             inside: Inside::Native(NativeOrder { view, limits, landlock: self.landlock }),
             program: None,
             directory: SCRATCH.into(),
@@ -111,7 +118,8 @@ impl SandboxDriver for Native {
             program: Some(call.program.clone()),
             directory: directory(policy.directory.as_ref()),
             arguments: call.arguments.clone(),
-            environment: environment(call),
+            environment: environment(policy, call),
+            network: policy.network,
             ..self.order(view, policy.limits, &groups)
         };
         cage::spawn(&order, call.feeds_stdin, Traces { directory: None, groups: Some(groups) })

@@ -10,6 +10,7 @@ use super::tool::{Command, Phrase, Rights, Start, Terms, rootfs, text};
 use crate::cgroup::Spare;
 use crate::layer::Layer;
 use crate::order::{Identity, TOOL_DIRECTORY, ToolOrder};
+use crate::outlet::NetworkAccess;
 use crate::stage::calls;
 use crate::view::{SCRATCH, Text};
 
@@ -39,14 +40,15 @@ fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
     let root = Path::new(TOOL_DIRECTORY).join("rootfs");
     let (mut texts, mut links) = rootfs(phrase.view, &root);
     let profile = Path::new(TOOL_DIRECTORY).join("system-calls.json");
-    texts.push(Text { at: profile.clone(), content: calls::profile().to_string() });
+    let content = calls::profile(phrase.network).to_string();
+    texts.push(Text { at: profile.clone(), content });
     let limits = phrase.limits;
     let is_rootless = phrase.identity == Identity::OwnAsRoot;
     let directory = text(phrase.directory.as_os_str())?;
     let words = format!(
         "--root={TOOL_DIRECTORY}/storage --runroot={TOOL_DIRECTORY}/runroot \
          --tmpdir={TOOL_DIRECTORY}/libpod --storage-driver=vfs --cgroup-manager=cgroupfs \
-         --events-backend=none --runtime={runtime} run --interactive --network=none --read-only \
+         --events-backend=none --runtime={runtime} run --interactive {network} --read-only \
          --read-only-tmpfs=false --cap-drop=all --security-opt=no-new-privileges \
          --security-opt=seccomp={profile} --security-opt=mask=/sys \
          --log-driver=none --no-healthcheck --no-hosts --unsetenv-all --umask=0077 \
@@ -56,6 +58,7 @@ fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
          --mount=type=tmpfs,destination=/dev,ro=true,tmpfs-mode=0755 --shm-size={scratch} \
          --tmpfs={SCRATCH}:rw,nosuid,nodev,mode=1777,size={scratch}",
         runtime = if is_rootless { rootless::runtime() } else { "runc".into() }.display(),
+        network = network(phrase.network),
         profile = profile.display(),
         user = phrase.user,
         cpu = limits.cpu_seconds,
@@ -108,6 +111,14 @@ fn group_options(phrase: &Phrase<'_>) -> io::Result<Vec<OsString>> {
         format!("--memory={}", limits.memory_bytes).into(),
         format!("--ulimit=nproc={all}:{all}").into(),
     ])
+}
+
+/// With an outlet, podman's own, which is the cage's.
+const fn network(access: NetworkAccess) -> &'static str {
+    match access {
+        NetworkAccess::None => "--network=none",
+        NetworkAccess::Outlet => "--network=host --dns=none --http-proxy=false",
+    }
 }
 
 /// A path in a list that commas divide.

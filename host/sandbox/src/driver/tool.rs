@@ -2,7 +2,8 @@
 //!
 //! The cage is a PID namespace and a mount namespace whose `/run` is private memory: whatever the
 //! tool starts ends with it, and whatever it writes is gone. So a tool needs no cleaning up after
-//! it was killed, however it was killed.
+//! it was killed, however it was killed. The cage has a network namespace too: a program with an
+//! outlet is in that one, and any other in one that the tool makes.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -11,12 +12,13 @@ use std::sync::Arc;
 
 use super::cage::{self, gateway, identity, user_of, user_state};
 use super::waiting::{hand_over, until_ready};
-use super::{SandboxDriver, SpawnProblem, bubblewrap, check_layers, gvisor, podman};
+use super::{SandboxDriver, SpawnProblem, bubblewrap, check_layers, grants_state, gvisor, podman};
 use crate::cgroup::{GroupHome, RunGroups, Spare};
 use crate::choice::DriverMissing;
 use crate::handover::{Handover, WAIT_ARGUMENT};
 use crate::layer::{DriverName, DriverReport, Layer, LayerState};
 use crate::order::{Identity, Inside, Order, ToolOrder};
+use crate::outlet::NetworkAccess;
 use crate::policy::{ProgramCall, SandboxLimits, SandboxPolicy};
 use crate::pool::{Pool, PoolLimits, Recipe};
 use crate::program::{check_program, environment};
@@ -81,6 +83,7 @@ pub(crate) enum Start {
 /// What a tool is told about.
 pub(crate) struct Phrase<'a> {
     pub(crate) limits: &'a SandboxLimits,
+    pub(crate) network: NetworkAccess,
     pub(crate) view: &'a View,
     pub(crate) user: u32,
     pub(crate) identity: Identity,
@@ -145,20 +148,23 @@ impl Tool {
             layers.push((Layer::UserNamespace, LayerState::Works));
         }
         layers.extend(groups.report());
-        let report = DriverReport { driver: name, layers };
+        let report = DriverReport { driver: name, layers, network_grants: LayerState::Works };
         let cages = Arc::new(Cages { binary, terms, identity, groups });
         let maker = Arc::clone(&cages);
         let pool = Pool::new(pool, Arc::new(move |recipe: &Recipe| maker.prepare(recipe)));
-        let tool = Self { cages, report, pool };
-        tool.trial().map_err(|problem| DriverMissing::of(name, &problem))?;
+        let mut tool = Self { cages, report, pool };
+        let missing = |problem| DriverMissing::of(name, &problem);
+        tool.trial(NetworkAccess::None).map_err(missing)?;
+        tool.report.network_grants = grants_state(tool.trial(NetworkAccess::Outlet));
         Ok(tool)
     }
 
-    fn trial(&self) -> Result<(), SpawnProblem> {
+    fn trial(&self, network: NetworkAccess) -> Result<(), SpawnProblem> {
         let policy = SandboxPolicy {
             read_only: Vec::new(),
             digest: None,
             directory: None,
+            network,
             demanded_layers: Vec::new(),
             limits: TRIAL_LIMITS,
         };
@@ -209,13 +215,14 @@ impl Tool {
     ) -> Result<Running, SpawnProblem> {
         // One with a secret in its view is for one run alone.
         let is_kept = prepared == Prepared::Kept && !view.has_credential();
-        let recipe = Recipe::new(with_waiter(view).map_err(SpawnProblem::Driver)?, policy.limits);
+        let view = with_waiter(view).map_err(SpawnProblem::Driver)?;
+        let recipe = Recipe::new(view, policy.limits, policy.network);
         let handover = Handover {
             directory: cage::directory(policy.directory.as_ref()),
             memory_bytes: policy.limits.memory_bytes,
             feeds_stdin: call.feeds_stdin,
             command: command(call),
-            environment: environment(call),
+            environment: environment(policy, call),
         };
         while is_kept && let Some(mut running) = self.pool.take(&recipe) {
             if hand_over(&mut running, &handover).is_ok() {
@@ -255,13 +262,14 @@ impl Cages {
         let groups = self.groups(&policy.limits)?;
         let phrase = Phrase {
             limits: &policy.limits,
+            network: policy.network,
             view,
             user: user_of(self.identity),
             identity: self.identity,
             groups: &groups,
             command: command(call),
             directory: cage::directory(policy.directory.as_ref()),
-            environment: environment(call),
+            environment: environment(policy, call),
         };
         let order = self.order(&phrase)?;
         spawn(&order, call.feeds_stdin, groups)
@@ -272,6 +280,7 @@ impl Cages {
         let groups = self.groups(&recipe.limits)?;
         let phrase = Phrase {
             limits: &recipe.limits,
+            network: recipe.network,
             view: &recipe.view,
             user: user_of(self.identity),
             identity: self.identity,
@@ -294,6 +303,7 @@ impl Cages {
             gateway: gateway(),
             groups: phrase.groups.doors(),
             identity: self.identity,
+            network: phrase.network,
             inside: Inside::Tool(command.order),
             program: Some(self.binary.clone()),
             directory: PathBuf::from("/"),

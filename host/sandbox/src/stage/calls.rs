@@ -5,6 +5,7 @@
 //! `perf_event_open`, `io_uring`, `userfaultfd`, modules, clocks, swap, quotas, handles of files,
 //! and whatever a newer kernel adds. `clone3` is answered as if the kernel did not have it, so that
 //! C libraries fall back to `clone`, whose flags a filter can see.
+//! Sockets are local ones; with an outlet to connect to, TCP over IPv4 too.
 
 use std::fs::File;
 use std::io::{self, Seek, Write};
@@ -20,6 +21,7 @@ use serde_json::json;
 
 use super::StageProblem;
 use crate::layer::Layer;
+use crate::outlet::NetworkAccess;
 
 /// A system call's name and number here.
 type Call = (&'static str, c_long);
@@ -37,8 +39,12 @@ const NAMESPACES: u64 = (libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
     | libc::CLONE_NEWNET) as u64;
 
-/// Families of sockets that lead nowhere but through the network namespace.
-const FAMILIES: [i32; 3] = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6];
+/// Bits of a socket's type that are not flags (`SOCK_TYPE_MASK` of the kernel).
+const TYPE_BITS: u64 = 0xf;
+
+/// Protocols of an IPv4 stream that are TCP: as the default, and by number. Others, such as MPTCP,
+/// Landlock does not look at.
+const TCP: [i32; 2] = [0, libc::IPPROTO_TCP];
 
 /// Requests of `ioctl` that type into a terminal as if somebody sat there.
 const TYPING: [u64; 2] = [libc::TIOCSTI, libc::TIOCLINUX];
@@ -296,9 +302,10 @@ const LISTS: [&[Call]; 6] = [FILES, MEMORY, PROCESSES, WAITING, SOCKETS, OLD];
 
 /// The same list as a document for container runtimes (OCI runtime specification, "Seccomp"). A
 /// container has no terminal, so `ioctl` is not looked into.
-pub(crate) fn profile() -> serde_json::Value {
+pub(crate) fn profile(network: NetworkAccess) -> serde_json::Value {
     let names: Vec<&str> = LISTS.into_iter().flatten().map(|(name, _)| plain_name(name)).collect();
-    let equal = |family: i32| json!([{"index": 0, "value": family, "op": "SCMP_CMP_EQ"}]);
+    let equal =
+        |index: u8, value: i32| json!({"index": index, "value": value, "op": "SCMP_CMP_EQ"});
     let mut rules = vec![
         json!({"names": names, "action": "SCMP_ACT_ALLOW"}),
         json!({"names": ["ioctl"], "action": "SCMP_ACT_ALLOW"}),
@@ -310,9 +317,17 @@ pub(crate) fn profile() -> serde_json::Value {
             }],
         }),
     ];
-    rules.extend(FAMILIES.map(|family| {
-        let names = ["socket", "socketpair"];
-        json!({"names": names, "action": "SCMP_ACT_ALLOW", "args": equal(family)})
+    rules.push(json!({
+        "names": ["socket", "socketpair"], "action": "SCMP_ACT_ALLOW",
+        "args": [equal(0, libc::AF_UNIX)],
+    }));
+    rules.extend(protocols(network).iter().map(|&protocol| {
+        let stream = json!({
+            "index": 1, "value": TYPE_BITS, "valueTwo": libc::SOCK_STREAM,
+            "op": "SCMP_CMP_MASKED_EQ",
+        });
+        let arguments = [equal(0, libc::AF_INET), stream, equal(2, protocol)];
+        json!({"names": ["socket"], "action": "SCMP_ACT_ALLOW", "args": arguments})
     }));
     json!({
         "defaultAction": "SCMP_ACT_ERRNO",
@@ -326,9 +341,9 @@ fn plain_name(constant: &str) -> &str {
 }
 
 /// Allows the calls of the list, for this process and all that come of it.
-pub(super) fn restrict() -> Result<(), StageProblem> {
+pub(super) fn restrict(network: NetworkAccess) -> Result<(), StageProblem> {
     let failed = |what: String| StageProblem { layer: Some(Layer::SystemCalls), errno: None, what };
-    let filters = filters().map_err(|error| failed(error.to_string()))?;
+    let filters = filters(network).map_err(|error| failed(error.to_string()))?;
     filters.iter().try_for_each(|filter| {
         seccompiler::apply_filter(filter).map_err(|error| failed(error.to_string()))
     })
@@ -336,8 +351,8 @@ pub(super) fn restrict() -> Result<(), StageProblem> {
 
 /// The filters as files, in the form in which the kernel takes them (`struct sock_filter`), for a
 /// tool that sets them itself.
-pub(super) fn filter_files() -> io::Result<Vec<File>> {
-    let filters = filters().map_err(io::Error::other)?;
+pub(super) fn filter_files(network: NetworkAccess) -> io::Result<Vec<File>> {
+    let filters = filters(network).map_err(io::Error::other)?;
     let file = |filter: &BpfProgram| {
         let mut file = File::from(memfd_create("sandbox-filter", MemfdFlags::CLOEXEC)?);
         for step in filter {
@@ -352,20 +367,19 @@ pub(super) fn filter_files() -> io::Result<Vec<File>> {
 }
 
 /// The filters in the order in which they are set: of two errors the kernel gives the later's.
-pub(crate) fn filters() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
+pub(crate) fn filters(
+    network: NetworkAccess,
+) -> Result<[BpfProgram; 2], seccompiler::BackendError> {
     let architecture = TargetArch::try_from(std::env::consts::ARCH)?;
     let mut rules: Vec<(c_long, Vec<SeccompRule>)> =
         LISTS.into_iter().flatten().map(|&(_, call)| (call, Vec::new())).collect();
     rules.push((libc::SYS_clone3, Vec::new()));
     let without = argument(0, Length::Qword, Is::MaskedEq(NAMESPACES), 0)?;
     rules.push((libc::SYS_clone, vec![SeccompRule::new(vec![without])?]));
-    for call in [libc::SYS_socket, libc::SYS_socketpair] {
-        let families = FAMILIES.into_iter().map(|family| {
-            let family = u64::from(family.unsigned_abs());
-            SeccompRule::new(vec![argument(0, Length::Dword, Is::Eq, family)?])
-        });
-        rules.push((call, families.collect::<Result<_, _>>()?));
-    }
+    rules.push((libc::SYS_socketpair, vec![local_sockets()?]));
+    let streams = protocols(network).iter().map(|&protocol| streams(protocol));
+    let sockets = std::iter::once(local_sockets()).chain(streams);
+    rules.push((libc::SYS_socket, sockets.collect::<Result<_, _>>()?));
     let others = TYPING.into_iter().map(|request| argument(1, Length::Dword, Is::Ne, request));
     let others = others.collect::<Result<Vec<_>, _>>()?;
     rules.push((libc::SYS_ioctl, vec![SeccompRule::new(others)?]));
@@ -382,6 +396,30 @@ pub(crate) fn filters() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
         architecture,
     )?;
     Ok([list.try_into()?, unknown.try_into()?])
+}
+
+fn protocols(network: NetworkAccess) -> &'static [i32] {
+    match network {
+        NetworkAccess::None => &[],
+        NetworkAccess::Outlet => &TCP,
+    }
+}
+
+fn local_sockets() -> Result<SeccompRule, seccompiler::BackendError> {
+    SeccompRule::new(vec![number(0, libc::AF_UNIX)?])
+}
+
+fn streams(protocol: i32) -> Result<SeccompRule, seccompiler::BackendError> {
+    let stream = u64::from(libc::SOCK_STREAM.unsigned_abs());
+    SeccompRule::new(vec![
+        number(0, libc::AF_INET)?,
+        argument(1, Length::Dword, Is::MaskedEq(TYPE_BITS), stream)?,
+        number(2, protocol)?,
+    ])
+}
+
+fn number(index: u8, value: i32) -> Result<SeccompCondition, seccompiler::BackendError> {
+    argument(index, Length::Dword, Is::Eq, u64::from(value.unsigned_abs()))
 }
 
 fn argument(
@@ -403,8 +441,10 @@ mod tests {
 
     #[test]
     fn the_filters_can_be_made_and_fit_what_the_kernel_takes() {
-        for filter in filters().unwrap() {
-            assert!(filter.len() <= 4096, "{} instructions", filter.len());
+        for network in [NetworkAccess::None, NetworkAccess::Outlet] {
+            for filter in filters(network).unwrap() {
+                assert!(filter.len() <= 4096, "{} instructions", filter.len());
+            }
         }
     }
 

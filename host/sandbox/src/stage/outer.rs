@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::net::TcpListener;
 
 use rustix::process::{
     DumpableBehavior, Gid, Pid, Signal, Uid, WaitOptions, getegid, geteuid, getppid,
@@ -10,15 +11,16 @@ use rustix::process::{
 use rustix::thread::{UnshareFlags, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
 use super::report::Reporter;
-use super::system::{Fork, fork, unshare};
+use super::system::{Fork, fork, raise_loopback, unshare};
 use super::{InLayer, StageProblem, first, privileges};
 use crate::driver::cage::NOBODY;
 use crate::layer::Layer;
 use crate::order::{Identity, Inside, Order};
+use crate::outlet::{NetworkAccess, OUTLET_ADDRESS};
 
 /// Returns the exit code of the outer process; the copies of this process return theirs.
 pub(super) fn run(order: Order, reporter: Reporter) -> i32 {
-    match prepare(&order) {
+    match prepare(&order, &reporter) {
         Ok(Fork::Child) => first::run(order, reporter),
         Ok(Fork::Parent(first)) => {
             // What the first process says is enough.
@@ -31,7 +33,7 @@ pub(super) fn run(order: Order, reporter: Reporter) -> i32 {
     }
 }
 
-fn prepare(order: &Order) -> Result<Fork, StageProblem> {
+fn prepare(order: &Order, reporter: &Reporter) -> Result<Fork, StageProblem> {
     setsid().in_layer(Layer::ProcessTree, "a session of its own")?;
     umask(rustix::fs::Mode::from_raw_mode(0o077));
     for door in &order.groups {
@@ -49,6 +51,10 @@ fn prepare(order: &Order) -> Result<Fork, StageProblem> {
         enter_user_namespace(order.identity).in_layer(Layer::UserNamespace, "a user namespace")?;
     }
     make_namespaces(&order.inside)?;
+    match order.network {
+        NetworkAccess::None => {}
+        NetworkAccess::Outlet => open_outlet(reporter)?,
+    }
     fork().in_layer(Layer::ProcessTree, "the first process")
 }
 
@@ -93,6 +99,13 @@ fn make_namespaces(inside: &Inside) -> Result<(), StageProblem> {
     all.into_iter()
         .take(wanted)
         .try_for_each(|(layer, flag)| unshare(flag).in_layer(layer, "a namespace of its own"))
+}
+
+/// Opens the outlet in the namespace of the run. The gateway alone keeps it.
+fn open_outlet(reporter: &Reporter) -> Result<(), StageProblem> {
+    raise_loopback().in_layer(Layer::Network, "a loopback of its own")?;
+    let outlet = TcpListener::bind(OUTLET_ADDRESS).in_layer(Layer::Network, "the outlet")?;
+    reporter.hand_over(outlet).in_layer(Layer::Network, "handing over the outlet")
 }
 
 fn wait_for(first: Pid) -> i32 {

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset,
-    RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, NetPort, PathBeneath, PathFd,
+    Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
 use rustix::io::Errno;
 use rustix::thread::{
@@ -14,6 +14,7 @@ use rustix::thread::{
 
 use super::{InLayer, StageProblem};
 use crate::layer::Layer;
+use crate::outlet::{NetworkAccess, OUTLET_ADDRESS};
 use crate::view::{DEVICES, SCRATCH};
 
 /// Newest rules that are asked for; an older kernel applies what it knows of them.
@@ -52,15 +53,15 @@ fn empty_bounding_set() -> rustix::io::Result<()> {
     Ok(())
 }
 
-/// Reading and running everywhere in the view, writing in `/tmp` alone, no TCP, no signal to and
-/// no abstract socket of anybody else.
-pub(super) fn restrict_files() -> Result<(), StageProblem> {
+/// Reading and running everywhere in the view, writing in `/tmp` alone, no TCP but to the outlet
+/// if there is one, no signal to and no abstract socket of anybody else.
+pub(super) fn restrict_access(network: NetworkAccess) -> Result<(), StageProblem> {
     let failed = |error: &dyn std::error::Error| StageProblem {
         layer: Some(Layer::Landlock),
         errno: None,
         what: error.to_string(),
     };
-    let status = rules().map_err(|error| failed(&error))?;
+    let status = rules(network).map_err(|error| failed(&error))?;
     match status {
         RulesetStatus::NotEnforced => Err(StageProblem {
             layer: Some(Layer::Landlock),
@@ -71,11 +72,15 @@ pub(super) fn restrict_files() -> Result<(), StageProblem> {
     }
 }
 
-fn rules() -> Result<RulesetStatus, RulesetError> {
+fn rules(network: NetworkAccess) -> Result<RulesetStatus, RulesetError> {
     let beneath = |path: &Path, access| {
         // What the view does not have needs no rule.
         let file = PathFd::new(path).ok()?;
         Some(Ok::<_, RulesetError>(PathBeneath::new(file, access)))
+    };
+    let outlet = match network {
+        NetworkAccess::None => None,
+        NetworkAccess::Outlet => Some(NetPort::new(OUTLET_ADDRESS.port(), AccessNet::ConnectTcp)),
     };
     let devices = DEVICES.into_iter().map(Path::new);
     let device_access = AccessFs::WriteFile | AccessFs::ReadFile | AccessFs::Truncate;
@@ -88,6 +93,7 @@ fn rules() -> Result<RulesetStatus, RulesetError> {
         .add_rules(beneath(Path::new("/"), AccessFs::from_read(RULES)))?
         .add_rules(beneath(Path::new(SCRATCH), AccessFs::from_all(RULES)))?
         .add_rules(devices.filter_map(|device| beneath(device, device_access)))?
+        .add_rules(outlet.map(Ok::<_, RulesetError>))?
         .restrict_self()?;
     Ok(status.ruleset)
 }

@@ -14,6 +14,7 @@ use super::system::close_the_rest;
 use super::{InLayer, StageProblem, calls, privileges};
 use crate::layer::Layer;
 use crate::order::{FILTER_DESCRIPTORS, Identity, Inside, NativeOrder, Order, ToolOrder};
+use crate::outlet::NetworkAccess;
 use crate::policy::SandboxLimits;
 
 /// Returns only why it could not become the program.
@@ -28,18 +29,18 @@ pub(super) fn become_it(order: &Order) -> StageProblem {
     let mut command = Command::new(path);
     command.args(&order.arguments).env_clear().envs(order.environment.iter().cloned());
     if let Inside::Tool(ToolOrder { filters: true, .. }) = &order.inside
-        && let Err(problem) = hand_filters(&mut command)
+        && let Err(problem) = hand_filters(&mut command, order.network)
     {
         return problem;
     }
     StageProblem::of_program("exec", &command.exec())
 }
 
-fn hand_filters(command: &mut Command) -> Result<(), StageProblem> {
+fn hand_filters(command: &mut Command, network: NetworkAccess) -> Result<(), StageProblem> {
     let failed = |error: &io::Error| {
         StageProblem::new(Layer::SystemCalls, "handing on the list of system calls", error)
     };
-    let files = calls::filter_files().map_err(|error| failed(&error))?;
+    let files = calls::filter_files(network).map_err(|error| failed(&error))?;
     let mappings = files.into_iter().zip(FILTER_DESCRIPTORS);
     let mappings =
         mappings.map(|(file, child_fd)| FdMapping { parent_fd: file.into(), child_fd }).collect();
@@ -54,7 +55,7 @@ fn prepare(order: &Order) -> Result<(), StageProblem> {
         .map_err(|error| StageProblem::of_program("the working directory", &error))?;
     close_the_rest().in_layer(Layer::ProcessTree, "closing what is open")?;
     match &order.inside {
-        Inside::Native(native) => confine(native),
+        Inside::Native(native) => confine(native, order.network),
         Inside::Tool(tool) => {
             if matches!(order.identity, Identity::Root | Identity::OwnAsRoot) {
                 // It makes directories as root that the program, as nobody, has to pass.
@@ -67,13 +68,13 @@ fn prepare(order: &Order) -> Result<(), StageProblem> {
 }
 
 /// The filter is last, as it refuses what the others need.
-fn confine(native: &NativeOrder) -> Result<(), StageProblem> {
+fn confine(native: &NativeOrder, network: NetworkAccess) -> Result<(), StageProblem> {
     limit(&native.limits).in_layer(Layer::ResourceLimits, "the resource limits")?;
     privileges::give_up()?;
     if native.landlock {
-        privileges::restrict_files()?;
+        privileges::restrict_access(network)?;
     }
-    calls::restrict()
+    calls::restrict(network)
 }
 
 /// Soft and hard limits. Processor time ends with `SIGXCPU`, so that the log can say so, and a

@@ -1,22 +1,26 @@
 //! System calls that have no safe wrapper.
 //!
 //! `unsafe` is allowed here for these: a fork, which is sound because a stage has one thread;
-//! descriptors that were inherited by number; and two calls that take plain data.
+//! descriptors that were inherited by number; and calls that take plain data.
 #![allow(unsafe_code)]
 
 use std::ffi::CString;
 use std::fs::File;
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
+use rustix::net::{AddressFamily, SocketType, socket};
 use rustix::process::Pid;
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
 use super::report::Reporter;
 use crate::order::{ORDER_DESCRIPTOR, REPORT_DESCRIPTOR};
+
+/// Flag of an interface that is switched on, in the width that `ifreq` has.
+const IFF_UP: libc::c_short = libc::IFF_UP as libc::c_short;
 
 /// Leaves namespaces for new ones.
 pub(super) fn unshare(flags: UnshareFlags) -> rustix::io::Result<()> {
@@ -69,6 +73,28 @@ fn take(number: i32) -> io::Result<OwnedFd> {
     };
     fcntl_setfd(&descriptor, FdFlags::CLOEXEC)?;
     Ok(descriptor)
+}
+
+/// Switches on the loopback interface of this network namespace (`netdevice(7)`).
+pub(super) fn raise_loopback() -> io::Result<()> {
+    let any = socket(AddressFamily::INET, SocketType::DGRAM, None)?;
+    // SAFETY: all zeros is a name of no interface and a union of numbers.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
+        *to = from.cast_signed();
+    }
+    // SAFETY: the kernel reads and writes one `ifreq`, which is valid for the call.
+    if unsafe { libc::ioctl(any.as_raw_fd(), libc::SIOCGIFFLAGS, &raw mut request) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel has just written this member of the union.
+    let flags = unsafe { request.ifr_ifru.ifru_flags };
+    request.ifr_ifru.ifru_flags = flags | IFF_UP;
+    // SAFETY: the kernel reads one `ifreq`, which is valid for the call.
+    match unsafe { libc::ioctl(any.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// Whether mounts below are sealed too.

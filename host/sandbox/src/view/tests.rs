@@ -6,6 +6,7 @@ fn policy(read_only: &[&str]) -> SandboxPolicy {
         read_only: read_only.iter().map(PathBuf::from).collect(),
         digest: None,
         directory: None,
+        network: crate::outlet::NetworkAccess::None,
         demanded_layers: Vec::new(),
         limits: SandboxLimits {
             cpu_seconds: 1,

@@ -8,7 +8,8 @@ use std::process::ExitStatus;
 use std::sync::{Arc, LazyLock, RwLock};
 
 use sandbox::{
-    DriverName, Drivers, ProgramCall, Running, SandboxDriver, SandboxLimits, SandboxPolicy, Traces,
+    DriverName, Drivers, NetworkAccess, ProgramCall, Running, SandboxDriver, SandboxLimits,
+    SandboxPolicy, Traces,
 };
 
 use super::at_exit;
@@ -65,6 +66,7 @@ pub(crate) fn policy() -> SandboxPolicy {
         read_only: Vec::new(),
         digest: None,
         directory: None,
+        network: NetworkAccess::None,
         demanded_layers: Vec::new(),
         limits: SandboxLimits {
             cpu_seconds: 20,

@@ -3,7 +3,7 @@
 //! `unsafe` is needed to put a function into the list of those that the loader calls.
 #![allow(unsafe_code)]
 
-use super::attempts;
+use super::{attempts, network};
 
 #[used]
 // SAFETY: the section holds pointers to functions of this type (System V ABI, "Initialization").
@@ -13,4 +13,5 @@ static BEFORE_MAIN: extern "C" fn() = before_main;
 extern "C" fn before_main() {
     sandbox::serve_stage_if_asked();
     attempts::serve_attempt_if_asked();
+    network::serve_ask_if_asked();
 }

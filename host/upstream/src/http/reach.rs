@@ -32,7 +32,7 @@ const METADATA_V6: [Ipv6Addr; 2] = [
 /// An address that policy refuses.
 #[derive(Debug, Error)]
 #[error("{0} is link-local or a cloud metadata service")]
-pub(super) struct RefusedAddress(IpAddr);
+pub(crate) struct RefusedAddress(IpAddr);
 
 impl RefusedAddress {
     /// The failure for whoever may read it; the address is for the log.
@@ -120,7 +120,7 @@ impl Resolve for GuardedResolver {
 ///
 /// # Errors
 /// The resolver's; [`RefusedAddress`] if the name has none but refused addresses.
-pub(super) async fn resolve(
+pub(crate) async fn resolve(
     name: &str,
     reach: NetworkReach,
 ) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use exchange::{
     Failure, FailureKind, ProcessArgument, ProcessExchange, ProcessPlan, ProcessTarget,
-    ProgramCredential,
+    ProgramCredential, ProgramHost,
 };
 use sandbox::{
-    Credential, CredentialSlot, Layer, ProgramCall, ProgramDigest, SandboxLimits, SandboxPolicy,
+    Credential, CredentialSlot, Layer, NetworkAccess, ProgramCall, ProgramDigest, SandboxLimits,
+    SandboxPolicy,
 };
 use secrecy::ExposeSecret;
 
+use super::egress::grant::is_proper;
 use super::launcher::Job;
 
 /// Longest argument that Linux takes, its closing NUL included (`MAX_ARG_STRLEN`).
@@ -68,6 +70,7 @@ fn policy(target: &ProcessTarget) -> Result<SandboxPolicy, Failure> {
         read_only: sandbox.read_only.clone(),
         digest: sandbox.digest.map(ProgramDigest::new),
         directory: sandbox.directory.clone(),
+        network: network(&sandbox.network)?,
         demanded_layers: layers.map_err(|problem| misconfigured(&problem))?,
         limits: SandboxLimits {
             cpu_seconds: whole_seconds(target.max_cpu),
@@ -78,6 +81,18 @@ fn policy(target: &ProcessTarget) -> Result<SandboxPolicy, Failure> {
             scratch_bytes: sandbox.max_scratch_bytes,
         },
     })
+}
+
+/// The grant itself is kept by the proxy that serves the outlet.
+fn network(hosts: &[ProgramHost]) -> Result<NetworkAccess, Failure> {
+    if let Some(wrong) = hosts.iter().find(|host| !is_proper(host)) {
+        return Err(misconfigured(&format!(
+            "the provider's network grant names {:?} with port {}, which is no host; write a name \
+             in lower case or an address, without a pattern, and its port",
+            wrong.host, wrong.port
+        )));
+    }
+    Ok(if hosts.is_empty() { NetworkAccess::None } else { NetworkAccess::Outlet })
 }
 
 /// Rounded up: a limit of 0 seconds would be none in time to start.

@@ -120,8 +120,8 @@ pub(super) fn of_launch(problem: LaunchProblem) -> Failure {
         ),
         LaunchProblem::Spawn(SpawnProblem::Layer { .. }) | LaunchProblem::Driver(_) => (
             FailureKind::SandboxFault,
-            "the sandbox that the provider demands does not work here; the log says which layer \
-             is missing and why",
+            "the sandbox that the provider demands, or its network grant, does not work here; the \
+             log says which layer it is and why",
         ),
         LaunchProblem::Spawn(SpawnProblem::Setup { .. } | SpawnProblem::Driver(_)) => (
             FailureKind::SandboxFault,

@@ -1,12 +1,14 @@
 //! One run from start to the last trace of it.
 
+use std::future::pending;
 use std::io;
+use std::net::TcpListener;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::{Failure, ProcessExchange};
-use sandbox::Running;
+use sandbox::{Place, Running, Ticket};
 use secrecy::ExposeSecret;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -15,10 +17,11 @@ use tracing::{info, warn};
 use super::Output;
 use super::child::finish;
 use super::diagnostics::Diagnostics;
+use super::egress::Egress;
 use super::ending::{self, Ending};
 use super::launcher::{Job, Launcher};
-use super::places::Ticket;
 use super::relay::{Pipes, Relay, RunLimits};
+use crate::deadline::Deadline;
 
 /// How long standard error is waited for after the group was killed. It has ended by then, unless
 /// something outside of the group holds it.
@@ -47,7 +50,7 @@ impl Run {
     pub(super) async fn supervise(self, output: mpsc::Sender<Output>) {
         let limits = RunLimits::new(&self.exchange, self.started);
         // Held until nothing of the run is left.
-        let Some(_place) = self.ticket.redeem(limits.total, &output).await else {
+        let Some(_place) = redeem(self.ticket, limits.total, &output).await else {
             return;
         };
         match start(&self.launcher, self.job, limits, &output).await {
@@ -66,6 +69,20 @@ impl Run {
             Start::Cancelled => {}
         }
     }
+}
+
+/// `None` if nobody waits for the output any more, or the deadline passed, which the output is
+/// told.
+async fn redeem(ticket: Ticket, total: Deadline, output: &mpsc::Sender<Output>) -> Option<Place> {
+    let waited = tokio::select! {
+        biased;
+        () = output.closed() => return None,
+        waited = timeout_at(total.at, ticket.redeem()) => waited,
+    };
+    if waited.is_err() {
+        let _ = output.send(Output::Failed(total.failure())).await;
+    }
+    waited.ok()
 }
 
 enum Start {
@@ -116,6 +133,7 @@ async fn attend(
     let secrets = quotable(exchange);
     let mut diagnostics = Diagnostics::new(&secrets);
     let mut relay = Relay::new(limits, output);
+    let outlet = program.outlet();
     let mut pipes = Pipes::open(program.streams(), exchange.body.clone());
     let ending = match &mut pipes {
         Err(error) => Ending::Broken(io::Error::new(error.kind(), "a pipe was not opened")),
@@ -123,6 +141,7 @@ async fn attend(
             biased;
             () = output.closed() => Ending::Cancelled,
             ending = relay.run(program, pipes, &mut diagnostics) => ending,
+            ending = network(outlet, exchange) => ending,
         },
     };
     let status = finish(program).await;
@@ -136,6 +155,15 @@ async fn attend(
         status,
         output_bytes: relay.output_bytes(),
         stderr: diagnostics.text(&secrets),
+    }
+}
+
+/// Serves the program's network, if it is granted any. Dropping it ends every connection.
+async fn network(outlet: Option<TcpListener>, exchange: &ProcessExchange) -> Ending {
+    match outlet.map(|outlet| Egress::open(outlet, exchange)) {
+        None => pending().await,
+        Some(Err(error)) => Ending::Broken(error),
+        Some(Ok(egress)) => match egress.serve().await {},
     }
 }
 

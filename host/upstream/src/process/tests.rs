@@ -19,6 +19,7 @@ use crate::drain::drain;
 mod confinement;
 mod ends;
 mod logs;
+mod network;
 mod places;
 mod stage;
 
@@ -60,11 +61,11 @@ fn exchange(program: &str, arguments: &[&str]) -> ProcessExchange {
     }
 }
 
-fn shell(script: &str) -> ProcessExchange {
+pub(super) fn shell(script: &str) -> ProcessExchange {
     exchange("/bin/sh", &["-c", script])
 }
 
-fn with_target(
+pub(super) fn with_target(
     mut exchange: ProcessExchange,
     change: impl FnOnce(&mut ProcessTarget),
 ) -> ProcessExchange {

@@ -10,7 +10,7 @@ use crate::vendor::{Shape, Vendor};
 
 /// One way through the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Passage {
+pub(crate) enum Passage {
     /// A chat for a provider that speaks OpenAI's API: bytes pass untouched.
     Verbatim,
     /// A chat for a provider of this dialect, and so on.
@@ -45,7 +45,7 @@ impl Passage {
     ];
 
     /// Name in the report.
-    pub(super) const fn title(self) -> &'static str {
+    pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Verbatim => "openai-chat, verbatim",
             Self::Anthropic => "anthropic-messages",
@@ -76,18 +76,18 @@ impl Passage {
     }
 
     /// Path of the endpoint.
-    pub(super) const fn path(self) -> &'static str {
+    pub(crate) const fn path(self) -> &'static str {
         self.ends().0.path()
     }
 
     /// Body of the request.
-    pub(super) fn request(self, shape: Shape) -> String {
+    pub(crate) fn request(self, shape: Shape) -> String {
         let (caller, provider) = self.ends();
         caller.request(provider.model(), shape)
     }
 
     /// What has to come back.
-    pub(super) fn expected(self, shape: Shape) -> Expected {
+    pub(crate) fn expected(self, shape: Shape) -> Expected {
         match (self, shape) {
             (Self::Verbatim, Shape::Whole) => Expected::Bytes(replies::unary()),
             (Self::Verbatim, Shape::Stream) => {

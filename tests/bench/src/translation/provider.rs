@@ -92,7 +92,7 @@ pub(super) fn reuse() -> String {
 }
 
 /// The configuration of all providers and their routes.
-pub(super) fn configuration(upstream: SocketAddr) -> String {
+pub(crate) fn configuration(upstream: SocketAddr) -> String {
     let others = OTHERS.map(|provider| {
         let Entry { id, adapter, base_path, credentials, settings } = provider.entry();
         let model = provider.model();

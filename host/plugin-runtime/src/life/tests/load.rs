@@ -12,7 +12,7 @@ const STREAMS: usize = 8;
 /// Says its version in every document.
 fn telling(version: usize) -> Guest {
     let document = format!("{{\"version\":{version}}}");
-    let documents = |image: &mut crate::tests::guests::image::Image| image.documents(&[&document]);
+    let documents = |image: &mut text_guests::Image| image.documents(&[&document]);
     plugin("plain", &version.to_string())
         .answer_with("push", documents)
         .answer_with("finish", documents)

@@ -5,6 +5,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use tracing_subscriber::fmt::MakeWriter;
 
+use super::network::{bash, granted, granting};
 use super::*;
 
 /// Collects log lines.
@@ -98,4 +99,26 @@ async fn a_run_that_was_cancelled_says_so() {
     let text = lines.of("req-cancelled");
     assert!(text.contains("killed: cancelled"), "{text}");
     assert!(text.contains("signal: 9"), "{text}");
+}
+
+#[tokio::test]
+async fn hosts_that_are_refused_are_logged_without_path_and_secret_and_not_without_end() {
+    let lines = &*LINES;
+    let Some(upstream) = granting() else { return };
+    let script = "for i in 0 1 2 3 4 5 6 7 8 9 a b c d e f g h; do \
+                  ask \"GET http://$KEY.example/path-$i HTTP/1.1\"; read -r <&3; done; echo done";
+    let exchange = granted(bash(script), "127.0.0.1", 9);
+    let mut exchange = with_secret(exchange, "KEY", "sk-0123456789ABC");
+    exchange.request_id = RequestId::parse("req-refused-hosts").unwrap();
+    let (text, _) = drain(upstream.run(exchange).await.unwrap()).await;
+    assert_eq!(text, "done\n");
+    let refusals = lines.of("req-refused-hosts");
+    let refusals: Vec<_> =
+        refusals.lines().filter(|line| line.contains("did not reach a host")).collect();
+    assert_eq!(refusals.len(), 16);
+    for line in refusals {
+        assert!(line.contains(".example:80") && line.contains("not granted"), "{line}");
+        assert!(!line.contains("path-"), "{line}");
+        assert!(!line.to_lowercase().contains("sk-0123"), "{line}");
+    }
 }

@@ -2,14 +2,16 @@
 
 use serde_json::{Value, json};
 
-pub(crate) fn normalizer(name: &str) -> Value {
+/// Of a normalizer that speaks the dialect of its own name.
+pub fn normalizer(name: &str) -> Value {
     json!({
         "name": name, "version": "1.0.0", "kind": "normalizer", "contract": "0.1",
         "dialect": { "name": name, "operations": ["chat"] },
     })
 }
 
-pub(crate) fn client_api(name: &str) -> Value {
+/// Of a client API at `/v1/` and its own name.
+pub fn client_api(name: &str) -> Value {
     let endpoint = format!("POST /v1/{name}");
     json!({
         "name": name, "version": "1.0.0", "kind": "normalizer", "contract": "0.1",
@@ -17,7 +19,8 @@ pub(crate) fn client_api(name: &str) -> Value {
     })
 }
 
-pub(crate) fn http_adapter(name: &str) -> Value {
+/// Of an HTTP adapter whose default dialect is `plain`.
+pub fn http_adapter(name: &str) -> Value {
     json!({
         "name": name, "version": "1.0.0", "kind": "http-adapter", "contract": "0.1",
         "adapter": { "default_dialect": "plain" },
@@ -25,7 +28,8 @@ pub(crate) fn http_adapter(name: &str) -> Value {
     })
 }
 
-pub(crate) fn process_adapter(name: &str) -> Value {
+/// Of a process adapter whose default dialect is `plain`.
+pub fn process_adapter(name: &str) -> Value {
     json!({
         "name": name, "version": "1.0.0", "kind": "process-adapter", "contract": "0.1",
         "adapter": { "default_dialect": "plain" },

@@ -7,7 +7,7 @@ const BASE: u32 = 1024;
 
 /// Memory from `BASE` on.
 #[derive(Default)]
-pub(crate) struct Image(Vec<u8>);
+pub struct Image(Vec<u8>);
 
 /// A record being laid out.
 #[derive(Default)]
@@ -56,12 +56,12 @@ impl Record {
 
 impl Image {
     /// First address after the image.
-    pub(crate) fn end(&self) -> u32 {
+    pub fn end(&self) -> u32 {
         BASE + u32::try_from(self.0.len()).expect("a small image").next_multiple_of(16)
     }
 
     /// The image as the module's data.
-    pub(crate) fn data_segment(&self) -> String {
+    pub fn data_segment(&self) -> String {
         let mut text = format!("(data (i32.const {BASE}) \"");
         for byte in &self.0 {
             let _ = write!(text, "\\{byte:02x}");
@@ -77,12 +77,14 @@ impl Image {
         address
     }
 
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> (u32, u32) {
+    /// Bytes, as address and length.
+    pub fn bytes(&mut self, bytes: &[u8]) -> (u32, u32) {
         let length = u32::try_from(bytes.len()).expect("a small image");
         (self.put(bytes), length)
     }
 
-    pub(crate) fn text(&mut self, text: &str) -> (u32, u32) {
+    /// A text, as address and length.
+    pub fn text(&mut self, text: &str) -> (u32, u32) {
         self.bytes(text.as_bytes())
     }
 
@@ -105,20 +107,21 @@ impl Image {
     }
 
     /// A plan that asks for encoding and decoding.
-    pub(crate) fn plan(&mut self, path: &str, headers: &[(&str, &str)]) -> u32 {
+    pub fn plan(&mut self, path: &str, headers: &[(&str, &str)]) -> u32 {
         let mut record = Record::result(false);
         self.head(&mut record, path, headers);
         record.byte(1).byte(0).empty_list();
         self.put(&record.0)
     }
 
-    pub(crate) fn encoded(&mut self, body: &str, path: Option<&str>) -> u32 {
+    /// An encoded request, with a path of its own or that of the plan.
+    pub fn encoded(&mut self, body: &str, path: Option<&str>) -> u32 {
         let body = self.text(body);
         self.encoded_at(body, path)
     }
 
     /// An encoded body that lies anywhere, or nowhere.
-    pub(crate) fn encoded_at(&mut self, body: (u32, u32), path: Option<&str>) -> u32 {
+    pub fn encoded_at(&mut self, body: (u32, u32), path: Option<&str>) -> u32 {
         let mut record = Record::result(false);
         record.word(path.is_some().into());
         match path {
@@ -131,14 +134,14 @@ impl Image {
     }
 
     /// A failure as an answer of its own, like that of `explain`.
-    pub(crate) fn failure(&mut self, kind: &str, message: &str) -> u32 {
+    pub fn failure(&mut self, kind: &str, message: &str) -> u32 {
         let mut record = Record::default();
         self.failure_record(&mut record, kind, message);
         self.put(&record.0)
     }
 
     /// A failure as the bad case of a result.
-    pub(crate) fn failed(&mut self, kind: &str, message: &str) -> u32 {
+    pub fn failed(&mut self, kind: &str, message: &str) -> u32 {
         let mut record = Record::result(true);
         self.failure_record(&mut record, kind, message);
         self.put(&record.0)
@@ -152,13 +155,14 @@ impl Image {
         record.optional(None).empty_list();
     }
 
-    pub(crate) fn documents(&mut self, documents: &[&str]) -> u32 {
+    /// Canonical documents as good case.
+    pub fn documents(&mut self, documents: &[&str]) -> u32 {
         let list = self.texts(documents);
         self.list(list)
     }
 
     /// A caller's request in canonical form, with one entry for the encoder.
-    pub(crate) fn decoded(&mut self, operation: &str, canonical: &str) -> u32 {
+    pub fn decoded(&mut self, operation: &str, canonical: &str) -> u32 {
         let (operation, model) = (self.text(operation), self.text("m"));
         let (canonical, extra) = (self.text(canonical), self.texts(&["kept", "1"]));
         let mut record = Record::result(false);
@@ -167,14 +171,14 @@ impl Image {
     }
 
     /// The head of an answer.
-    pub(crate) fn response_head(&mut self, status: u16, headers: &[(&str, &str)]) -> u32 {
+    pub fn response_head(&mut self, status: u16, headers: &[(&str, &str)]) -> u32 {
         let mut record = Record::default();
         self.response_head_record(&mut record, status, headers);
         self.put(&record.0)
     }
 
     /// A whole answer.
-    pub(crate) fn reply(&mut self, status: u16, body: &str) -> u32 {
+    pub fn reply(&mut self, status: u16, body: &str) -> u32 {
         let mut record = Record::default();
         self.response_head_record(&mut record, status, &[]);
         record.pair(self.text(body));
@@ -192,35 +196,32 @@ impl Image {
     }
 
     /// Bytes as good case.
-    pub(crate) fn text_list(&mut self, text: &str) -> u32 {
+    pub fn text_list(&mut self, text: &str) -> u32 {
         let text = self.text(text);
         self.list(text)
     }
 
-    pub(crate) fn models(&mut self, ids: &[&str]) -> u32 {
+    /// The answer of `read-models`.
+    pub fn models(&mut self, ids: &[&str]) -> u32 {
         self.documents(ids)
     }
 
     /// A list as good case, wherever it lies.
-    pub(crate) fn list(&mut self, list: (u32, u32)) -> u32 {
+    pub fn list(&mut self, list: (u32, u32)) -> u32 {
         let mut record = Record::result(false);
         record.pair(list);
         self.put(&record.0)
     }
 
-    pub(crate) fn exchange(
-        &mut self,
-        path: &str,
-        headers: &[(&str, &str)],
-        slot: Option<&str>,
-    ) -> u32 {
+    /// An adapter's exchange, which may name a credential slot.
+    pub fn exchange(&mut self, path: &str, headers: &[(&str, &str)], slot: Option<&str>) -> u32 {
         let mut record = Record::result(false);
         self.exchange_record(&mut record, (path, headers), slot);
         self.put(&record.0)
     }
 
     /// The answer of `list-models`.
-    pub(crate) fn listing(&mut self, path: Option<&str>) -> u32 {
+    pub fn listing(&mut self, path: Option<&str>) -> u32 {
         let mut record = Record::result(false);
         record.word(path.is_some().into());
         self.exchange_record(&mut record, (path.unwrap_or("/"), &[]), None);
@@ -238,7 +239,8 @@ impl Image {
         record.optional(slot).empty_list();
     }
 
-    pub(crate) fn process(&mut self, program: &str, slot: Option<&str>) -> u32 {
+    /// A process that gets the body after `--prompt=`, may say `LANG=C` and has 250 ms.
+    pub fn process(&mut self, program: &str, slot: Option<&str>) -> u32 {
         let argument = {
             let text = self.text("--prompt=");
             let mut argument = Record::default();

@@ -4,26 +4,22 @@
 //! A new guest answers every export with something small and right. A test replaces what it is
 //! about: the body of an export, an item, the start function, the manifest.
 
+mod image;
+pub mod manifests;
+mod signatures;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
+use signatures::{Export, World};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-// Named by path, as benches read this file from another folder.
-#[path = "guests/image.rs"]
-pub(crate) mod image;
-#[path = "guests/manifests.rs"]
-pub(crate) mod manifests;
-#[path = "guests/signatures.rs"]
-mod signatures;
-
-use image::Image;
-use signatures::{Export, World};
+pub use image::Image;
 
 /// A guest in the making.
-pub(crate) struct Guest {
+pub struct Guest {
     world: &'static World,
     image: Image,
     bodies: BTreeMap<&'static str, String>,
@@ -37,7 +33,7 @@ pub(crate) struct Guest {
 
 impl Guest {
     /// A normalizer that speaks the dialect of its own name.
-    pub(crate) fn egress(name: &str) -> Self {
+    pub fn egress(name: &str) -> Self {
         let mut guest = Self::new(&signatures::EGRESS, manifests::normalizer(name));
         let image = &mut guest.image;
         let plan = image.plan("/chat", &[]);
@@ -55,7 +51,7 @@ impl Guest {
     }
 
     /// A normalizer that speaks to callers at `/v1/` and its own name.
-    pub(crate) fn ingress(name: &str) -> Self {
+    pub fn ingress(name: &str) -> Self {
         let mut guest = Self::new(&signatures::INGRESS, manifests::client_api(name));
         let image = &mut guest.image;
         let decoded = image.decoded("chat", "{\"model\":\"m\"}");
@@ -74,7 +70,7 @@ impl Guest {
     }
 
     /// An HTTP adapter that declares the slot `api_key`.
-    pub(crate) fn http(name: &str) -> Self {
+    pub fn http(name: &str) -> Self {
         let mut guest = Self::new(&signatures::HTTP, manifests::http_adapter(name));
         let image = &mut guest.image;
         let exchange = image.exchange("/v1/chat", &[], Some("api_key"));
@@ -88,7 +84,7 @@ impl Guest {
     }
 
     /// A process adapter that runs `/bin/echo`.
-    pub(crate) fn process(name: &str) -> Self {
+    pub fn process(name: &str) -> Self {
         let mut guest = Self::new(&signatures::PROCESS, manifests::process_adapter(name));
         let process = guest.image.process("/bin/echo", Some("token"));
         guest.answer("prepare", process).answer("probe", process)
@@ -109,23 +105,23 @@ impl Guest {
     }
 
     /// Names of the exports, as `body` takes them.
-    pub(crate) fn exports(&self) -> impl Iterator<Item = &'static str> + use<> {
+    pub fn exports(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.world.exports.iter().map(|export| export.name)
     }
 
     /// Replaces the instructions of an export.
-    pub(crate) fn body(mut self, export: &'static str, instructions: impl Into<String>) -> Self {
+    pub fn body(mut self, export: &'static str, instructions: impl Into<String>) -> Self {
         self.bodies.insert(export, instructions.into());
         self
     }
 
     /// Lets an export answer with what is at an address of the image.
-    pub(crate) fn answer(self, export: &'static str, address: u32) -> Self {
+    pub fn answer(self, export: &'static str, address: u32) -> Self {
         self.body(export, format!("(i32.const {address})"))
     }
 
     /// Lets an export answer with what `make` puts into the image.
-    pub(crate) fn answer_with(
+    pub fn answer_with(
         mut self,
         export: &'static str,
         make: impl FnOnce(&mut Image) -> u32,
@@ -135,31 +131,30 @@ impl Guest {
     }
 
     /// The instructions of an export, for another one to end with.
-    #[allow(dead_code, reason = "benches do not need it")]
-    pub(crate) fn instructions(&self, export: &'static str) -> String {
+    pub fn instructions(&self, export: &'static str) -> String {
         self.bodies.get(export).cloned().unwrap_or_default()
     }
 
     /// Puts a text into the image, for bodies that use its address and length.
-    pub(crate) fn text(&mut self, text: &str) -> (u32, u32) {
+    pub fn text(&mut self, text: &str) -> (u32, u32) {
         self.image.text(text)
     }
 
     /// Adds functions, globals or tables.
-    pub(crate) fn items(mut self, items: &str) -> Self {
+    pub fn items(mut self, items: &str) -> Self {
         self.items.push_str(items);
         self
     }
 
     /// Sets the instructions of the start function.
-    pub(crate) fn start(mut self, instructions: &str) -> Self {
+    pub fn start(mut self, instructions: &str) -> Self {
         self.start = format!("(func $start {instructions}) (start $start)");
         self
     }
 
     /// Imports more than the contract: WIT packages that declare it, names of their interfaces,
     /// and the core imports that make the component import them.
-    pub(crate) fn imports(mut self, packages: &str, interfaces: &[&str], core: &str) -> Self {
+    pub fn imports(mut self, packages: &str, interfaces: &[&str], core: &str) -> Self {
         let lines = interfaces.iter().map(|name| format!("import {name};\n"));
         self.contract = (packages.into(), lines.collect());
         self.imports.push_str(core);
@@ -167,7 +162,7 @@ impl Guest {
     }
 
     /// Changes the manifest.
-    pub(crate) fn manifest(mut self, change: impl FnOnce(&mut Value)) -> Self {
+    pub fn manifest(mut self, change: impl FnOnce(&mut Value)) -> Self {
         if let Some(manifest) = &mut self.manifest {
             change(manifest);
         }
@@ -175,25 +170,25 @@ impl Guest {
     }
 
     /// Asks for a shorter deadline.
-    pub(crate) fn call_ms(self, call_ms: u64) -> Self {
+    pub fn call_ms(self, call_ms: u64) -> Self {
         self.manifest(|manifest| manifest["limits"] = json!({ "call_ms": call_ms }))
     }
 
     /// Lets each function forget what the calls before it allocated, so that an instance can be
     /// called without end.
-    pub(crate) fn frugal(mut self) -> Self {
+    pub fn frugal(mut self) -> Self {
         self.frugal = true;
         self
     }
 
     /// Leaves the manifest out.
-    pub(crate) fn without_manifest(mut self) -> Self {
+    pub fn without_manifest(mut self) -> Self {
         self.manifest = None;
         self
     }
 
     /// The component.
-    pub(crate) fn build(&self) -> Vec<u8> {
+    pub fn build(&self) -> Vec<u8> {
         let mut component = self.component();
         if let Some(manifest) = &self.manifest {
             add_manifest(&mut component, manifest.to_string().as_bytes());
@@ -202,7 +197,7 @@ impl Guest {
     }
 
     /// The component without a manifest.
-    pub(crate) fn component(&self) -> Vec<u8> {
+    pub fn component(&self) -> Vec<u8> {
         let mut module = self.core_module();
         let (resolve, world) = self.resolve();
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
@@ -215,7 +210,7 @@ impl Guest {
     }
 
     /// The core module within the component.
-    pub(crate) fn core_module(&self) -> Vec<u8> {
+    pub fn core_module(&self) -> Vec<u8> {
         let text = self.text_format();
         wat::parse_str(&text).expect("the guest's text parses")
     }
@@ -282,7 +277,7 @@ const REALLOC: &str = r#"
 "#;
 
 /// Appends the section that holds the manifest.
-pub(crate) fn add_manifest(component: &mut Vec<u8>, manifest: &[u8]) {
+pub fn add_manifest(component: &mut Vec<u8>, manifest: &[u8]) {
     const NAME: &[u8] = b"patchbay:manifest";
     let mut content = vec![u8::try_from(NAME.len()).expect("short")];
     content.extend(NAME);
