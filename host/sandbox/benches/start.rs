@@ -11,8 +11,7 @@ use std::time::{Duration, Instant};
 
 use sandbox::{
     DriverName, Drivers, NetworkAccess, PoolLimits, ProgramCall, Running, SandboxDriver,
-    SandboxLimits,
-    SandboxPolicy,
+    SandboxLimits, SandboxPolicy,
 };
 
 /// Threads that start programs, as in the gateway.
