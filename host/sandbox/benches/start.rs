@@ -1,5 +1,6 @@
-//! Start to first byte of each driver that works here, runs in a second, and what a thousand
-//! cancelled runs leave behind. Prints a table; asserts only that nothing is left.
+//! Start to first byte of each driver that works here, also from sandboxes that were kept ready;
+//! runs in a second; and what a thousand cancelled runs of each leave behind. Prints a table;
+//! asserts only that nothing is left.
 
 #![allow(missing_docs, clippy::print_stdout, reason = "a command that prints figures")]
 
@@ -9,31 +10,61 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sandbox::{
-    DriverName, Drivers, NetworkAccess, ProgramCall, Running, SandboxDriver, SandboxLimits,
-    SandboxPolicy,
+    DriverName, Drivers, NetworkAccess, PoolLimits, ProgramCall, Running, SandboxDriver,
+    SandboxLimits, SandboxPolicy,
 };
 
 /// Threads that start programs, as in the gateway.
 const THREADS: usize = 4;
 
-/// Runs that are cancelled with the embedded driver.
+/// Sandboxes that are kept ready.
+const POOL: PoolLimits = PoolLimits { each: 4, all: 4, unused: Duration::from_secs(3600) };
+
+/// Runs that are cancelled with each driver.
 const CANCELLED: usize = 1000;
 
 fn main() {
     sandbox::serve_stage_if_asked();
     let own = Some(rustix::process::getpid());
     rustix::process::set_child_subreaper(own).expect("the kernel takes it since 3.4");
-    let drivers = Drivers::new();
     println!("driver      start to first byte, p50   p99      runs/s   kill to nothing left, p99");
+    let cold = Drivers::new();
+    let ready = Drivers::with_pool(POOL);
     for name in DriverName::ALL {
-        match drivers.get(name) {
+        match cold.get(name) {
             Ok(driver) => measure(&**driver),
             Err(missing) => println!("{missing}"),
         }
     }
-    if let Ok(driver) = drivers.get(DriverName::Native) {
-        cancel_many(&**driver);
+    for name in [DriverName::Gvisor, DriverName::Podman] {
+        if let Ok(driver) = ready.get(name) {
+            measure_ready(&**driver);
+        }
     }
+    ready.close();
+    for name in DriverName::ALL {
+        if let Ok(driver) = cold.get(name) {
+            cancel_many(&**driver);
+        }
+    }
+}
+
+/// With a pause in which the sandbox that was taken is replaced, as between requests.
+fn measure_ready(driver: &dyn SandboxDriver) {
+    one(driver);
+    let mut starts = Vec::new();
+    for _ in 0..20 {
+        while driver.waiting() < POOL.each {
+            thread::yield_now();
+        }
+        starts.push(one(driver).0);
+    }
+    println!(
+        "{:<12}{:>20.1} ms {:>8.1} ms, from the pool",
+        driver.report().driver.as_str(),
+        percentile(&mut starts, 50),
+        percentile(&mut starts, 99),
+    );
 }
 
 fn policy() -> SandboxPolicy {
@@ -114,21 +145,27 @@ fn end(mut run: Running) {
 fn cancel_many(driver: &dyn SandboxDriver) {
     let marker = format!("302.0{}", std::process::id());
     let script = format!("sleep {marker} & echo x; wait");
-    for round in 0..CANCELLED {
+    let cancel = |round: usize| {
         let mut run = driver.spawn(&policy(), &shell(&script)).expect("it starts");
-        if round % 2 == 0 {
+        if round.is_multiple_of(2) {
             let mut stdout = run.streams().stdout.expect("a pipe");
             stdout.read_exact(&mut [0; 2]).expect("the program's output");
         }
         end(run);
-    }
+    };
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| (0..CANCELLED / THREADS).for_each(cancel));
+        }
+    });
     let processes = std::fs::read_dir("/proc").expect("a /proc").flatten();
     let left = processes.filter(|entry| {
         let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
         String::from_utf8_lossy(&line).contains(&marker)
     });
     let (left, groups) = (left.count(), groups(Path::new("/sys/fs/cgroup")));
-    println!("{CANCELLED} cancelled runs left {left} processes and {groups} control groups");
+    let name = driver.report().driver;
+    println!("{name}: {CANCELLED} cancelled runs left {left} processes, {groups} control groups");
     assert!(left == 0 && groups == 0, "a run left something behind");
 }
 

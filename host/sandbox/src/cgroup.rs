@@ -3,16 +3,22 @@
 //! The gateway makes one group for itself below the group that it runs in, and in it one for each
 //! run, in every hierarchy that has a controller for it. Version 1 has a hierarchy for each
 //! controller; version 2 has one for all, whose controllers the parent group has to hand down.
+//!
+//! A container engine makes groups itself, in every hierarchy. It is told to make them below the
+//! run's, or, where runs have none, below a name of the run's own, so that they can be found again.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use crate::layer::{Layer, LayerState};
 use crate::policy::SandboxLimits;
+
+mod run;
+
+pub(crate) use run::RunGroups;
 
 /// Where control groups are mounted, by convention.
 const MOUNT: &str = "/sys/fs/cgroup";
@@ -20,11 +26,9 @@ const MOUNT: &str = "/sys/fs/cgroup";
 /// Prefix of the gateway's own groups.
 const PREFIX: &str = "patchbay-";
 
-/// Waits for the kernel to let go of a group whose processes have been reaped: it does within
-/// milliseconds.
-const REMOVALS: u32 = 40;
-const FIRST_PAUSE: Duration = Duration::from_micros(200);
-const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+/// Version 2: the group below a run's that its processes join. Groups of a container engine are
+/// beside it, because a group that has processes cannot have groups that are limited.
+const LEAF: &str = "own";
 
 /// Homes of this process so far; a program needs one, tests several.
 static HOMES: AtomicU64 = AtomicU64::new(0);
@@ -41,6 +45,7 @@ struct Hierarchy {
     version: Version,
     limits_memory: bool,
     limits_processes: bool,
+    mount: PathBuf,
     /// The gateway's group.
     home: PathBuf,
 }
@@ -48,7 +53,12 @@ struct Hierarchy {
 /// The gateway's groups. Dropping it removes them, if no run is left.
 pub(crate) struct GroupHome {
     hierarchies: Vec<Hierarchy>,
+    /// The gateway's own groups in hierarchies that limit nothing here.
+    others: Vec<PathBuf>,
+    /// Of the gateway's groups.
+    name: String,
     next: AtomicU64,
+    left: Arc<Mutex<Vec<PathBuf>>>,
     why_not: String,
 }
 
@@ -61,10 +71,12 @@ impl GroupHome {
     }
 
     fn open_at(mount: &Path, own: &str) -> Self {
+        let number = HOMES.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{PREFIX}{}-{number}", std::process::id());
         let mut hierarchies = Vec::new();
         let mut problems = Vec::new();
         for place in places(mount, own) {
-            match place.make_home() {
+            match place.make_home(&name) {
                 Ok(hierarchy) => hierarchies.push(hierarchy),
                 Err(error) => problems.push(format!("{}: {error}", place.parent.display())),
             }
@@ -74,7 +86,14 @@ impl GroupHome {
         } else {
             format!("no group can be made ({}); delegate one to the gateway", problems.join(", "))
         };
-        Self { hierarchies, next: AtomicU64::new(0), why_not }
+        let limited = |parent: &PathBuf| {
+            hierarchies.iter().any(|one: &Hierarchy| one.home.parent() == Some(parent))
+        };
+        let mut others = all_groups(mount, own);
+        others.retain(|parent| !limited(parent));
+        others.iter().for_each(|parent| remove_strangers(parent));
+        let (next, left) = (AtomicU64::new(0), Arc::default());
+        Self { hierarchies, others, name, next, left, why_not }
     }
 
     /// The states of both layers that control groups are.
@@ -90,28 +109,41 @@ impl GroupHome {
         ]
     }
 
-    /// Makes the groups of one run. `spare_processes` and `spare_bytes` are for what the driver
-    /// itself runs beside the program.
+    /// Makes the groups of one run. `spare` is for what the driver itself runs beside the program.
     ///
     /// # Errors
     /// The system's; nothing is left then.
     pub(crate) fn make(&self, limits: &SandboxLimits, spare: Spare) -> io::Result<RunGroups> {
+        run::remove_left(&self.left);
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut groups = RunGroups { directories: Vec::new() };
+        let run = format!("run-{number}");
+        let guests = Path::new(&self.name).join(&run);
+        let mut groups = RunGroups::new(guests.clone(), Arc::clone(&self.left));
         for hierarchy in &self.hierarchies {
-            let directory = hierarchy.home.join(format!("run-{number}"));
+            let directory = hierarchy.home.join(&run);
             fs::create_dir(&directory)?;
-            groups.directories.push(directory.clone());
+            groups.add(directory.clone(), directory.clone());
             hierarchy.limit(&directory, limits, spare)?;
+            if hierarchy.version == Version::Two {
+                hand_down(&directory)?;
+                let leaf = directory.join(LEAF);
+                fs::create_dir(&leaf)?;
+                groups.join_below(leaf, &hierarchy.mount);
+            }
         }
+        groups.may_have_guests_in(self.others.iter().map(|parent| parent.join(&guests)));
         Ok(groups)
     }
 }
 
 impl Drop for GroupHome {
     fn drop(&mut self) {
+        run::remove_left(&self.left);
         for hierarchy in &self.hierarchies {
             let _ = fs::remove_dir(&hierarchy.home);
+        }
+        for parent in &self.others {
+            let _ = fs::remove_dir(parent.join(&self.name));
         }
     }
 }
@@ -149,6 +181,7 @@ impl Hierarchy {
 
 /// A group that the gateway is in, with what can be limited there.
 struct Place {
+    mount: PathBuf,
     parent: PathBuf,
     version: Version,
     limits_memory: bool,
@@ -156,13 +189,12 @@ struct Place {
 }
 
 impl Place {
-    fn make_home(&self) -> io::Result<Hierarchy> {
+    fn make_home(&self, name: &str) -> io::Result<Hierarchy> {
         remove_strangers(&self.parent);
         if self.version == Version::Two {
             hand_down(&self.parent)?;
         }
-        let number = HOMES.fetch_add(1, Ordering::Relaxed);
-        let home = self.parent.join(format!("{PREFIX}{}-{number}", std::process::id()));
+        let home = self.parent.join(name);
         fs::create_dir(&home)?;
         if self.version == Version::Two {
             hand_down(&home)?;
@@ -171,6 +203,7 @@ impl Place {
             version: self.version,
             limits_memory: self.limits_memory,
             limits_processes: self.limits_processes,
+            mount: self.mount.clone(),
             home,
         })
     }
@@ -194,9 +227,11 @@ fn places(mount: &Path, own: &str) -> Vec<Place> {
         let mut names = controllers.split(',');
         let limits_memory = names.clone().any(|name| name == "memory");
         let limits_processes = names.any(|name| name == "pids");
-        let parent = mount.join(controllers).join(path);
+        let mount = mount.join(controllers);
+        let parent = mount.join(path);
         let useful = (limits_memory || limits_processes) && parent.is_dir();
-        useful.then_some(Place { parent, version: Version::One, limits_memory, limits_processes })
+        let version = Version::One;
+        useful.then_some(Place { mount, parent, version, limits_memory, limits_processes })
     };
     own.lines().filter_map(place).collect()
 }
@@ -208,7 +243,25 @@ fn of_version_two(mount: &Path, path: &str) -> Option<Place> {
     let has = |name| controllers.split_whitespace().any(|one| one == name);
     let (limits_memory, limits_processes) = (has("memory"), has("pids"));
     let useful = limits_memory || limits_processes;
-    useful.then_some(Place { parent, version: Version::Two, limits_memory, limits_processes })
+    let (mount, version) = (mount.to_owned(), Version::Two);
+    useful.then_some(Place { mount, parent, version, limits_memory, limits_processes })
+}
+
+/// The groups that this process is in, in every hierarchy that is mounted by convention: version 1
+/// under its controllers or its name, version 2 alone or, on a hybrid system, as `unified`.
+fn all_groups(mount: &Path, own: &str) -> Vec<PathBuf> {
+    let group = |line: &str| {
+        let mut parts = line.splitn(3, ':');
+        let (controllers, path) = (parts.nth(1)?, parts.next()?);
+        let path = path.trim_start_matches('/');
+        let name = controllers.strip_prefix("name=").unwrap_or(controllers);
+        let places = match name {
+            "" => [mount.join(path), mount.join("unified").join(path)],
+            name => [mount.join(name).join(path), mount.join(controllers).join(path)],
+        };
+        places.into_iter().find(|group| group.join("cgroup.procs").is_file())
+    };
+    own.lines().filter_map(group).collect()
 }
 
 /// Removes the groups of gateways that were killed. A group with processes stays.
@@ -219,74 +272,8 @@ fn remove_strangers(parent: &Path) {
             .to_str()
             .and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse::<u32>().ok());
         if owner.is_some_and(|owner| !Path::new(&format!("/proc/{owner}")).exists()) {
-            let _ = remove_tree(&entry.path());
+            let _ = run::remove_tree(&entry.path());
         }
-    }
-}
-
-/// The groups of one run. Dropping it removes them if they are empty already.
-pub(crate) struct RunGroups {
-    directories: Vec<PathBuf>,
-}
-
-impl RunGroups {
-    /// No group.
-    pub(crate) const fn none() -> Self {
-        Self { directories: Vec::new() }
-    }
-
-    /// Files by which a process joins.
-    pub(crate) fn doors(&self) -> Vec<PathBuf> {
-        self.directories.iter().map(|directory| directory.join("cgroup.procs")).collect()
-    }
-
-    /// Removes the groups, waiting for the kernel to let go of them.
-    ///
-    /// # Errors
-    /// The first group that stays, and why.
-    pub(crate) fn remove(mut self) -> io::Result<()> {
-        let directories = std::mem::take(&mut self.directories);
-        directories.iter().try_for_each(|directory| remove_patiently(directory))
-    }
-}
-
-impl Drop for RunGroups {
-    fn drop(&mut self) {
-        for directory in &self.directories {
-            let _ = remove_tree(directory);
-        }
-    }
-}
-
-fn remove_patiently(directory: &Path) -> io::Result<()> {
-    let mut pause = FIRST_PAUSE;
-    for _ in 0..REMOVALS {
-        match remove_tree(directory) {
-            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-                thread::sleep(pause);
-                pause = (pause * 2).min(LONGEST_PAUSE);
-            }
-            other => return other,
-        }
-    }
-    remove_tree(directory)
-}
-
-/// Removes a group with what is in it: groups that a container engine made. Their files go with
-/// them.
-fn remove_tree(group: &Path) -> io::Result<()> {
-    let entries = match fs::read_dir(group) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        other => other?,
-    };
-    for entry in entries.flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            remove_tree(&entry.path())?;
-        }
-    }
-    match fs::remove_dir(group) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Which driver runs a program.
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
@@ -11,6 +12,7 @@ use crate::driver::native::Native;
 use crate::driver::tool::Tool;
 use crate::driver::{SandboxDriver, SpawnProblem};
 use crate::layer::{DriverName, Layer};
+use crate::pool::PoolLimits;
 
 /// A driver that does not work here.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -62,28 +64,77 @@ fn advice(layer: Layer) -> &'static str {
     }
 }
 
-/// The drivers of this program. Each is tried when it is asked for first, and the answer kept.
+/// How long a driver that did not work is not tried again: a tool may be installed meanwhile, or a
+/// limit raised. A trial takes up to a second, and many requests may ask for one.
+const RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// The drivers of this program. Each is tried when it is asked for first. One that works is kept;
+/// one that does not is tried again when it is asked for a minute later.
 pub struct Drivers {
     groups: Arc<GroupHome>,
-    slots: [OnceLock<Trial>; DriverName::ALL.len()],
+    pool: PoolLimits,
+    slots: [Slot; DriverName::ALL.len()],
+}
+
+#[derive(Default)]
+struct Slot {
+    works: OnceLock<Arc<dyn SandboxDriver>>,
+    /// Held while it is tried, so that it is tried once.
+    failed: Mutex<Option<(DriverMissing, Instant)>>,
+}
+
+impl Slot {
+    /// The driver, tried if it was not, or not for a while.
+    fn get(
+        &self,
+        attempt: impl FnOnce() -> Trial,
+        retry_after: Duration,
+    ) -> Result<&Arc<dyn SandboxDriver>, DriverMissing> {
+        if let Some(driver) = self.works.get() {
+            return Ok(driver);
+        }
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((missing, since)) = &*failed
+            && since.elapsed() < retry_after
+        {
+            return Err(missing.clone());
+        }
+        // Another thread may have tried it while this one waited.
+        if let Some(driver) = self.works.get() {
+            return Ok(driver);
+        }
+        match attempt() {
+            Ok(driver) => Ok(self.works.get_or_init(|| driver)),
+            Err(missing) => {
+                *failed = Some((missing.clone(), Instant::now()));
+                Err(missing)
+            }
+        }
+    }
 }
 
 type Trial = Result<Arc<dyn SandboxDriver>, DriverMissing>;
 
 impl Drivers {
-    /// Prepares what drivers share. Tries none.
+    /// Prepares what drivers share. Tries none, and keeps no sandbox ready.
     pub fn new() -> Self {
-        Self { groups: Arc::new(GroupHome::open()), slots: [const { OnceLock::new() }; 5] }
+        Self::with_pool(PoolLimits::NONE)
+    }
+
+    /// Drivers of which those that are slow to start keep sandboxes ready, within the limits for
+    /// each driver.
+    pub fn with_pool(pool: PoolLimits) -> Self {
+        Self { groups: Arc::new(GroupHome::open()), pool, slots: Default::default() }
     }
 
     /// The driver of a name. Blocks while it is tried.
     ///
     /// # Errors
     /// The layer that is missing here, and why.
-    pub fn get(&self, name: DriverName) -> Result<&Arc<dyn SandboxDriver>, &DriverMissing> {
+    pub fn get(&self, name: DriverName) -> Result<&Arc<dyn SandboxDriver>, DriverMissing> {
         let index = DriverName::ALL.iter().position(|one| *one == name).unwrap_or_default();
         match self.slots.get(index) {
-            Some(slot) => slot.get_or_init(|| self.attempt(name)).as_ref(),
+            Some(slot) => slot.get(|| self.attempt(name), RETRY_AFTER),
             None => unreachable!("there is a slot for each name"),
         }
     }
@@ -92,10 +143,16 @@ impl Drivers {
     ///
     /// # Errors
     /// Why the last one, `basic`, does not.
-    pub fn strongest(&self) -> Result<&Arc<dyn SandboxDriver>, &DriverMissing> {
+    pub fn strongest(&self) -> Result<&Arc<dyn SandboxDriver>, DriverMissing> {
         let [first @ .., last] = DriverName::ALL;
         let found = first.into_iter().find_map(|name| self.get(name).ok());
         found.map_or_else(|| self.get(last), Ok)
+    }
+
+    /// Throws away every sandbox that was prepared. Blocks until they are gone. To be called when
+    /// runs are over: those that are not may end with it.
+    pub fn close(&self) {
+        self.slots.iter().filter_map(|slot| slot.works.get()).for_each(|driver| driver.close());
     }
 
     fn attempt(&self, name: DriverName) -> Trial {
@@ -104,7 +161,7 @@ impl Drivers {
             DriverName::Native => Arc::new(Native::try_new(groups)?),
             DriverName::Basic => Arc::new(Basic::try_new()?),
             DriverName::Bubblewrap | DriverName::Gvisor | DriverName::Podman => {
-                Arc::new(Tool::try_new(name, groups)?)
+                Arc::new(Tool::try_new(name, groups, self.pool)?)
             }
         })
     }
@@ -113,5 +170,27 @@ impl Drivers {
 impl Default for Drivers {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_driver_that_did_not_work_is_tried_again_after_a_while_and_not_before() {
+        let slot = Slot::default();
+        let missing = DriverMissing {
+            driver: DriverName::Podman,
+            layer: None,
+            reason: "it is not installed; install it".to_owned(),
+        };
+        let fails = || Err(missing.clone());
+        let works = || Ok(Arc::new(Basic::try_new()?) as Arc<dyn SandboxDriver>);
+        let hour = Duration::from_secs(3600);
+        assert_eq!(slot.get(fails, hour).err(), Some(missing.clone()));
+        assert_eq!(slot.get(works, hour).err(), Some(missing.clone()));
+        assert!(slot.get(works, Duration::ZERO).is_ok());
+        assert!(slot.get(fails, Duration::ZERO).is_ok(), "one that works is kept");
     }
 }

@@ -17,6 +17,7 @@ mod gvisor;
 pub(crate) mod native;
 mod podman;
 pub(crate) mod tool;
+mod waiting;
 
 /// One way to run programs.
 ///
@@ -31,6 +32,15 @@ pub trait SandboxDriver: Send + Sync {
     /// # Errors
     /// Why it does not run. Nothing of it is left then.
     fn spawn(&self, policy: &SandboxPolicy, call: &ProgramCall) -> Result<Running, SpawnProblem>;
+
+    /// How many sandboxes it prepared that wait for their program.
+    fn waiting(&self) -> usize {
+        0
+    }
+
+    /// Throws away what it prepared ahead, and prepares no more. Blocks until it is gone. Runs that
+    /// are not over may end with it.
+    fn close(&self) {}
 }
 
 /// Why a program was not started.

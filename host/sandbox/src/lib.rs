@@ -27,11 +27,13 @@
 mod cgroup;
 mod choice;
 mod driver;
+mod handover;
 mod layer;
 mod order;
 mod outlet;
 mod places;
 mod policy;
+mod pool;
 mod program;
 mod running;
 mod stage;
@@ -45,5 +47,6 @@ pub use places::{Place, PlaceLimits, Places, QueueFull, Ticket};
 pub use policy::{
     Credential, CredentialSlot, ProgramCall, ProgramDigest, SandboxLimits, SandboxPolicy,
 };
+pub use pool::PoolLimits;
 pub use running::{Running, Streams, Traces};
 pub use stage::{STAGE_ARGUMENT, serve_stage_if_asked};

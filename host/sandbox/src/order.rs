@@ -58,6 +58,9 @@ pub(crate) enum Identity {
     Own,
     /// Root without a user namespace: for tools that give up root themselves.
     Root,
+    /// The gateway's user, which is not root, in a user namespace that knows it as root: for tools
+    /// that want to be root where they run.
+    OwnAsRoot,
 }
 
 /// What stands around the program inside of the namespaces.

@@ -50,6 +50,21 @@ impl Running {
         }
     }
 
+    /// The streams of a run whose program is not known yet.
+    pub(crate) fn held_streams(&mut self) -> (&mut Option<ChildStdin>, &mut Option<ChildStdout>) {
+        (&mut self.child.stdin, &mut self.child.stdout)
+    }
+
+    /// What was said on standard error, up to a kilobyte, of a run that has ended.
+    pub(crate) fn complaint(&mut self) -> String {
+        let mut text = Vec::new();
+        if let Some(stderr) = self.child.stderr.take() {
+            // What was read before an error is as good.
+            let _ = stderr.take(1024).read_to_end(&mut text);
+        }
+        String::from_utf8_lossy(&text).trim_end().to_owned()
+    }
+
     pub(crate) fn set_outlet(&mut self, outlet: Option<TcpListener>) {
         self.outlet = outlet;
     }

@@ -11,6 +11,7 @@
 use std::ffi::OsStr;
 use std::io;
 
+use crate::handover::WAIT_ARGUMENT;
 use crate::layer::Layer;
 use crate::order::{Order, Report};
 
@@ -21,18 +22,30 @@ mod outer;
 mod privileges;
 mod program;
 mod report;
+mod runtime;
 mod system;
+mod wait;
+
+pub(crate) use runtime::RUNTIME_NAME;
 
 /// The only argument of a stage.
 pub const STAGE_ARGUMENT: &str = "__sandbox-stage";
 
-/// If this process was started as a stage, serves as one and never returns. To be called first in
-/// `main`, before any thread is started.
+/// If this process was started as a stage, to wait in a sandbox for its program, or under the name
+/// of a container engine's runtime, serves as that and never returns. To be called first in `main`, before any thread is started.
 pub fn serve_stage_if_asked() {
+    if runtime::is_asked() {
+        std::process::exit(runtime::serve());
+    }
     let mut arguments = std::env::args_os().skip(1);
-    let asked = arguments.next().is_some_and(|argument| argument == OsStr::new(STAGE_ARGUMENT));
-    if asked && arguments.next().is_none() {
+    let (Some(asked), None) = (arguments.next(), arguments.next()) else {
+        return;
+    };
+    if asked == OsStr::new(STAGE_ARGUMENT) {
         std::process::exit(serve());
+    }
+    if asked == OsStr::new(WAIT_ARGUMENT) {
+        std::process::exit(wait::serve());
     }
 }
 

@@ -128,6 +128,11 @@ impl View {
             || self.links.iter().any(|link| path.starts_with(&link.at))
     }
 
+    /// Whether it holds the secret of one run.
+    pub(crate) fn has_credential(&self) -> bool {
+        self.texts.iter().any(|text| text.at.starts_with(CREDENTIALS))
+    }
+
     /// Programs look up their own user; nobody else's name is theirs to know.
     fn add_users(&mut self, user: u32) {
         let texts = [

@@ -10,6 +10,7 @@ mod drivers {
     mod escapes;
     mod leftovers;
     mod network;
+    mod pool;
     mod program;
     mod runs;
     mod start;

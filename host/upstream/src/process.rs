@@ -14,6 +14,7 @@
 //! network. A provider can demand a driver or a layer, and is refused where it does not work.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -23,7 +24,8 @@ use exchange::{
 };
 use futures_util::{Stream, StreamExt, stream};
 use sandbox::{
-    DriverMissing, DriverName, DriverReport, Drivers, PlaceLimits, Places, QueueFull, Ticket,
+    DriverMissing, DriverName, DriverReport, Drivers, PlaceLimits, Places, PoolLimits, QueueFull,
+    Ticket,
 };
 use thiserror::Error;
 use tokio::sync::mpsc;
@@ -45,6 +47,9 @@ mod supervisor;
 
 /// Chunks of output that wait for the reader. When it is full, the program waits.
 const OUTPUT_QUEUE: usize = 4;
+
+/// Sandboxes that drivers which are slow to start keep ready, each some 25 MB.
+const POOL: PoolLimits = PoolLimits { each: 2, all: 8, unused: Duration::from_secs(300) };
 
 /// Why programs cannot be run.
 #[derive(Debug, Error)]
@@ -78,10 +83,8 @@ impl ProcessUpstream {
     pub fn try_new() -> Result<Self, ProcessSetupProblem> {
         rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
             .map_err(|error| ProcessSetupProblem::Subreaper(error.into()))?;
-        let drivers = Arc::new(Drivers::new());
-        let strongest = drivers.strongest();
-        let strongest =
-            strongest.map_err(|missing| ProcessSetupProblem::Sandbox(missing.clone()))?;
+        let drivers = Arc::new(Drivers::with_pool(POOL));
+        let strongest = drivers.strongest().map_err(ProcessSetupProblem::Sandbox)?;
         announce(&drivers, strongest.report());
         let launcher = Launcher::start(&drivers).map_err(ProcessSetupProblem::Thread)?;
         Ok(Self {
@@ -98,20 +101,24 @@ impl ProcessUpstream {
         self.drivers.strongest().ok().map(|driver| driver.report())
     }
 
-    /// What a driver guarantees that a provider demands. Tries it when it is asked for first, and
-    /// blocks meanwhile.
+    /// What a driver guarantees that a provider demands. Tries it when it is asked for first, or a
+    /// minute after it did not work, and blocks meanwhile.
     ///
     /// # Errors
     /// The layer that is missing here, and why.
-    pub fn demand(&self, driver: DriverName) -> Result<&DriverReport, &DriverMissing> {
+    pub fn demand(&self, driver: DriverName) -> Result<&DriverReport, DriverMissing> {
         self.drivers.get(driver).map(|driver| driver.report())
     }
 
-    /// Waits until every program has ended and its directory is gone. Runs end when their replies
-    /// end or are dropped; who calls this drops them first, or bounds the wait.
+    /// Waits until every program has ended and its directory is gone, then throws away the
+    /// sandboxes that were kept ready. Runs end when their replies end or are dropped; who calls
+    /// this drops them first, or bounds the wait.
     pub async fn shutdown(&self) {
         self.supervisors.close();
         self.supervisors.wait().await;
+        let drivers = Arc::clone(&self.drivers);
+        // A thread that panicked leaves the rest to the end of this process, which ends them too.
+        let _ = tokio::task::spawn_blocking(move || drivers.close()).await;
     }
 
     fn admit(&self, target: &ProcessTarget) -> Result<Ticket, Failure> {

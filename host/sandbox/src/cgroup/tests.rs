@@ -47,8 +47,117 @@ fn version_two_has_one_group_whose_controllers_are_handed_down() {
     let handed_down = fs::read_to_string(mount.path().join("unit/cgroup.subtree_control"));
     assert_eq!(handed_down.unwrap(), "+memory +pids");
     let [door] = groups.doors().try_into().unwrap();
-    assert_eq!(beside(&door, "memory.swap.max"), "0");
-    assert_eq!(beside(&door, "pids.max"), "10");
+    let leaf = door.parent().unwrap();
+    assert_eq!(beside(leaf, "memory.swap.max"), "0");
+    assert_eq!(beside(leaf, "pids.max"), "10");
+    assert_eq!(beside(leaf, "cgroup.subtree_control"), "+memory +pids");
+    // Where a container engine makes its own, in the hierarchy and not in the file system.
+    let run = leaf.parent().unwrap().strip_prefix(mount.path()).unwrap();
+    assert_eq!(groups.guests(), Path::new("/").join(run));
+}
+
+#[test]
+fn a_group_that_an_engine_made_beside_the_runs_is_removed_with_it() {
+    let mount = mount(&[
+        ("memory/a/cgroup.procs", ""),
+        ("cpu/b/cgroup.procs", ""),
+        ("systemd/cgroup.procs", ""),
+    ]);
+    let own = "4:memory:/a\n3:cpu:/b\n1:name=systemd:/\n";
+    let home = GroupHome::open_at(mount.path(), own);
+    let groups = home.make(&LIMITS, SPARE).unwrap();
+    let guests = ["memory/a", "cpu/b", "systemd"]
+        .map(|parent| mount.path().join(parent).join(groups.guests()).join("container"));
+    guests.iter().for_each(|guest| fs::create_dir_all(guest).unwrap());
+    for file in ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"] {
+        // In a file system of control groups files go with their directory.
+        fs::remove_file(guests[0].parent().unwrap().join(file)).unwrap();
+    }
+    groups.remove().unwrap();
+    for guest in guests {
+        assert!(!guest.parent().unwrap().exists(), "{}", guest.display());
+    }
+    drop(home);
+    assert_eq!(fs::read_dir(mount.path().join("cpu/b")).unwrap().count(), 1);
+}
+
+/// A hierarchy of version 2 of this kernel, if it lets this process mount one.
+struct RealMount(tempfile::TempDir);
+
+impl RealMount {
+    fn new() -> Option<Self> {
+        let place = tempfile::tempdir().unwrap();
+        let flags = rustix::mount::MountFlags::NOSUID;
+        rustix::mount::mount("none", place.path(), "cgroup2", flags, None).ok()?;
+        Some(Self(place))
+    }
+}
+
+impl Drop for RealMount {
+    fn drop(&mut self) {
+        let _ = rustix::mount::unmount(self.0.path(), rustix::mount::UnmountFlags::DETACH);
+    }
+}
+
+#[test]
+fn in_a_real_hierarchy_of_version_two_what_still_runs_in_a_group_ends_with_it() {
+    let Some(mount) = RealMount::new() else {
+        eprintln!("this kernel or user mounts no control groups of version 2");
+        return;
+    };
+    let name = format!("{PREFIX}{}-real", std::process::id());
+    let group = mount.0.path().join(&name);
+    let engine = group.join("run-0/container");
+    fs::create_dir_all(&engine).unwrap();
+    let mut programs: Vec<_> = [group.join("run-0"), engine]
+        .map(|place| {
+            let program = std::process::Command::new("/bin/sleep").arg("300").spawn().unwrap();
+            fs::write(place.join("cgroup.procs"), program.id().to_string()).unwrap();
+            program
+        })
+        .into();
+    let mut groups = RunGroups::new(PathBuf::new(), Arc::default());
+    groups.add(group.join("run-0"), group.join("run-0"));
+    groups.remove().unwrap();
+    for program in &mut programs {
+        let status = program.wait().unwrap();
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(libc::SIGKILL));
+    }
+    fs::remove_dir(group).unwrap();
+}
+
+#[test]
+fn a_real_hierarchy_that_hands_down_both_controllers_limits_runs() {
+    let Some(mount) = RealMount::new() else {
+        return;
+    };
+    let home = GroupHome::open_at(mount.0.path(), "0::/\n");
+    let controllers = fs::read_to_string(mount.0.path().join("cgroup.controllers")).unwrap();
+    let has = |name| controllers.split_whitespace().any(|one| one == name);
+    // On a hybrid system version 1 has them.
+    let expected = has("memory") && has("pids");
+    for (layer, state) in home.report() {
+        assert_eq!(state == LayerState::Works, expected, "{layer}: {state:?}");
+    }
+    let groups = home.make(&LIMITS, SPARE).unwrap();
+    assert_eq!(groups.doors().len(), usize::from(expected));
+    groups.remove().unwrap();
+}
+
+#[test]
+fn a_group_that_was_busy_when_its_run_was_dropped_is_removed_with_the_next() {
+    let mount = mount(&[("memory/cgroup.procs", "")]);
+    let home = GroupHome::open_at(mount.path(), "3:memory:/\n");
+    let groups = home.make(&LIMITS, SPARE).unwrap();
+    let [door] = groups.doors().try_into().unwrap();
+    let group = door.parent().unwrap().to_owned();
+    // Its files make the directory as busy as processes would.
+    drop(groups);
+    assert!(group.exists());
+    fs::read_dir(&group).unwrap().for_each(|file| fs::remove_file(file.unwrap().path()).unwrap());
+    let next = home.make(&LIMITS, SPARE).unwrap();
+    assert!(!group.exists());
+    drop(next);
 }
 
 #[test]

@@ -36,7 +36,7 @@ use crate::choice::DriverMissing;
 use crate::layer::{DriverName, DriverReport, Layer, LayerState};
 use crate::order::Identity;
 use crate::policy::{CredentialSlot, ProgramCall, SandboxLimits, SandboxPolicy};
-use crate::program::check_digest;
+use crate::program::check_program;
 use crate::running::{Running, Traces};
 
 /// Capability numbers are asked for up to here; the kernel says where its own end.
@@ -137,7 +137,7 @@ impl SandboxDriver for Basic {
 
     fn spawn(&self, policy: &SandboxPolicy, call: &ProgramCall) -> Result<Running, SpawnProblem> {
         check_layers(&self.report, policy)?;
-        check_digest(policy, call)?;
+        check_program(policy, call)?;
         let directory = self.private_directory().map_err(SpawnProblem::Driver)?;
         let mut command = Command::new(&call.program);
         command.args(&call.arguments).env_clear().envs(call.environment.iter().cloned());

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
-use super::tool::{Command, Phrase, Terms};
+use super::tool::{Command, Phrase, Rights, Start, Terms};
 use crate::cgroup::Spare;
 use crate::layer::Layer;
 use crate::order::{FILTER_DESCRIPTORS, TOOL_DIRECTORY, ToolOrder};
@@ -15,7 +15,8 @@ use crate::view::{SCRATCH, Text};
 pub(crate) const TERMS: Terms = Terms {
     binary: "bwrap",
     needs: &[],
-    needs_root: false,
+    rights: Rights::None,
+    start: Start::Program,
     layers: &[
         Layer::UserNamespace,
         Layer::MountView,
@@ -41,7 +42,7 @@ const TEXTS: &str = "texts";
 fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
     let mut words = Words(Vec::new());
     words.say(&["--unshare-all", "--die-with-parent", "--cap-drop", "ALL"]);
-    match phrase.policy.network {
+    match phrase.network {
         NetworkAccess::None => {}
         // The cage's, which has the outlet.
         NetworkAccess::Outlet => words.say(&["--share-net"]),
@@ -62,13 +63,13 @@ fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
         words.paths("--ro-bind", &[&at, &text.at]);
         texts.push(Text { at, content: text.content.clone() });
     }
-    let size = phrase.policy.limits.scratch_bytes.to_string();
+    let size = phrase.limits.scratch_bytes.to_string();
     words.say(&["--perms", "0700", "--size", &size, "--tmpfs", SCRATCH]);
     words.say(&["--remount-ro", "/dev", "--remount-ro", "/"]);
     words.paths("--chdir", &[&phrase.directory]);
-    words.paths("--", &[&phrase.call.program]);
-    words.0.extend(phrase.call.arguments.iter().cloned());
-    let limits = phrase.policy.limits;
+    words.say(&["--"]);
+    words.0.extend(phrase.command.iter().cloned());
+    let limits = *phrase.limits;
     let processes = limits.processes.saturating_add(PROCESSES);
     let limits = Some(SandboxLimits { processes, ..limits });
     Ok(Command {

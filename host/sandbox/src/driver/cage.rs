@@ -17,9 +17,11 @@ use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketFlags, SocketType,
     recvmsg, socketpair,
 };
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 use rustix::thread::{CapabilitySet, capabilities};
 
 use super::SpawnProblem;
+use crate::layer::LayerState;
 use crate::order::{Identity, ORDER_DESCRIPTOR, Order, REPORT_DESCRIPTOR, Report};
 use crate::outlet::NetworkAccess;
 use crate::running::{Running, Traces};
@@ -154,10 +156,12 @@ fn wait(report: &File, deadline: Instant) -> io::Result<()> {
 }
 
 /// Ends a stage that did not become a program, with everything of it.
-fn end(mut running: Running) {
+pub(crate) fn end(mut running: Running) {
+    let group = WaitId::Pgid(Some(running.leader()));
     running.kill();
     let _ = running.reap();
-    // Ends of children of a stage that failed are the kernel's, or of the gateway as subreaper.
+    // Its children are the gateway's now, if that adopts what its programs leave behind.
+    while waitid(group.clone(), WaitIdOptions::EXITED).is_ok() {}
     let _ = running.traces().remove();
 }
 
@@ -190,16 +194,29 @@ pub(crate) fn identity() -> Identity {
     if may { Identity::Nobody } else { Identity::Own }
 }
 
+/// The layer `user` of a program of this identity.
+pub(crate) fn user_state(identity: Identity) -> LayerState {
+    match identity {
+        Identity::Nobody | Identity::Root => LayerState::Works,
+        Identity::Own | Identity::OwnAsRoot => LayerState::Missing(
+            "the gateway may not change its user, so programs have its own; what they see is \
+             decided by the view alone"
+                .to_owned(),
+        ),
+    }
+}
+
 /// The user that a program of this identity finds itself as.
 pub(crate) fn user_of(identity: Identity) -> u32 {
     match identity {
         Identity::Nobody | Identity::Root => NOBODY,
         Identity::Own => rustix::process::geteuid().as_raw(),
+        Identity::OwnAsRoot => 0,
     }
 }
 
 /// Whether a map of a user namespace (`user_namespaces(7)`) has an entry for `nobody`.
-fn maps_nobody(path: &str) -> bool {
+pub(crate) fn maps_nobody(path: &str) -> bool {
     let Ok(map) = std::fs::read_to_string(path) else {
         return false;
     };

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::tool::{Command, Phrase, Terms, rootfs, text};
+use super::tool::{Command, Phrase, Rights, Start, Terms, rootfs, text};
 use crate::cgroup::Spare;
 use crate::layer::Layer;
 use crate::order::{TOOL_DIRECTORY, ToolOrder};
@@ -15,9 +15,9 @@ use crate::view::{SCRATCH, Text};
 pub(crate) const TERMS: Terms = Terms {
     binary: "runsc",
     needs: &[],
-    needs_root: true,
+    rights: Rights::Root,
+    start: Start::Waiter,
     layers: &[
-        Layer::User,
         Layer::MountView,
         Layer::ProcessTree,
         Layer::Network,
@@ -28,18 +28,19 @@ pub(crate) const TERMS: Terms = Terms {
         Layer::ResourceLimits,
         Layer::OwnKernel,
     ],
-    // The kernel's threads, and what they need beside the program's memory.
-    spare: Spare { processes: 60, memory_bytes: 96 << 20 },
+    // The kernel's threads, of which it has up to 63 for a shell on two processors, and what they
+    // need beside the program's memory.
+    spare: Spare { processes: 80, memory_bytes: 96 << 20 },
     phrase,
 };
 
 fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
     let bundle = Path::new(TOOL_DIRECTORY).join("bundle");
-    let (mut texts, links) = rootfs(&phrase.view, &bundle.join("rootfs"));
+    let (mut texts, links) = rootfs(phrase.view, &bundle.join("rootfs"));
     texts.push(Text { at: bundle.join("config.json"), content: config(phrase)?.to_string() });
     let state = format!("--root={TOOL_DIRECTORY}/state");
     let bundle = bundle.display().to_string();
-    let network = match phrase.policy.network {
+    let network = match phrase.network {
         NetworkAccess::None => "--network=none",
         // The cage's, which has nothing but the outlet.
         NetworkAccess::Outlet => "--network=host",
@@ -63,18 +64,16 @@ fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
 
 /// The bundle's document (OCI runtime specification 1.0.2).
 fn config(phrase: &Phrase<'_>) -> io::Result<Value> {
-    let limits = &phrase.policy.limits;
+    let limits = phrase.limits;
     let limit =
         |name: &str, soft: u64, hard: u64| json!({"type": name, "soft": soft, "hard": hard});
-    let mut arguments = vec![text(phrase.call.program.as_os_str())?];
-    for argument in &phrase.call.arguments {
-        arguments.push(text(argument)?);
-    }
+    let words = phrase.command.iter().map(|word| text(word));
+    let arguments = words.collect::<io::Result<Vec<_>>>()?;
     let mut environment = Vec::new();
     for (name, value) in &phrase.environment {
         environment.push(format!("{}={}", text(name)?, text(value)?));
     }
-    let own_network = match phrase.policy.network {
+    let own_network = match phrase.network {
         NetworkAccess::None => Some("network"),
         NetworkAccess::Outlet => None,
     };
@@ -92,7 +91,6 @@ fn config(phrase: &Phrase<'_>) -> io::Result<Value> {
             "noNewPrivileges": true,
             "capabilities": {},
             "rlimits": [
-                limit("RLIMIT_AS", limits.memory_bytes, limits.memory_bytes),
                 limit("RLIMIT_CPU", limits.cpu_seconds, limits.cpu_seconds.saturating_add(1)),
                 limit("RLIMIT_NOFILE", limits.open_files, limits.open_files),
                 limit("RLIMIT_FSIZE", limits.file_bytes, limits.file_bytes),
@@ -105,7 +103,7 @@ fn config(phrase: &Phrase<'_>) -> io::Result<Value> {
 }
 
 fn mounts(phrase: &Phrase<'_>) -> io::Result<Vec<Value>> {
-    let size = format!("size={}", phrase.policy.limits.scratch_bytes);
+    let size = format!("size={}", phrase.limits.scratch_bytes);
     let mut mounts = vec![
         json!({"destination": "/proc", "type": "proc", "source": "proc"}),
         json!({"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}),

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use landlock::{ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
 
-use super::cage::{self, directory, gateway, identity, user_of};
+use super::cage::{self, directory, gateway, identity, user_of, user_state};
 use super::{SandboxDriver, SpawnProblem, check_layers, grants_state};
 use crate::cgroup::{GroupHome, RunGroups, Spare};
 use crate::layer::{DriverName, DriverReport, Layer, LayerState};
 use crate::order::{Identity, Inside, NativeOrder, Order};
 use crate::outlet::NetworkAccess;
 use crate::policy::{ProgramCall, SandboxLimits, SandboxPolicy};
-use crate::program::{check_digest, environment};
+use crate::program::{check_program, environment};
 use crate::running::Traces;
 use crate::view::{SCRATCH, View};
 use crate::{Running, choice::DriverMissing};
@@ -112,7 +112,7 @@ impl SandboxDriver for Native {
         check_layers(&self.report, policy)?;
         let view = View::plan(policy, call, user_of(self.identity));
         let view = view.map_err(SpawnProblem::of_view)?;
-        check_digest(policy, call)?;
+        check_program(policy, call)?;
         let groups = self.groups.make(&policy.limits, SPARE).map_err(SpawnProblem::of_groups)?;
         let order = Order {
             program: Some(call.program.clone()),
@@ -136,16 +136,5 @@ fn landlock_state() -> LayerState {
         Err(error) => LayerState::Missing(format!(
             "the kernel does not take it ({error}); boot one of 5.13 or later with lsm=landlock"
         )),
-    }
-}
-
-fn user_state(identity: Identity) -> LayerState {
-    match identity {
-        Identity::Nobody | Identity::Root => LayerState::Works,
-        Identity::Own => LayerState::Missing(
-            "the gateway may not change its user, so programs have its own; what they see is \
-             decided by the view alone"
-                .to_owned(),
-        ),
     }
 }

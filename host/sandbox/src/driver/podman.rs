@@ -6,20 +6,22 @@ use std::path::Path;
 
 use rustix::process::{Resource, getrlimit};
 
-use super::tool::{Command, Phrase, Terms, rootfs, text};
+use super::tool::{Command, Phrase, Rights, Start, Terms, rootfs, text};
 use crate::cgroup::Spare;
 use crate::layer::Layer;
-use crate::order::{TOOL_DIRECTORY, ToolOrder};
+use crate::order::{Identity, TOOL_DIRECTORY, ToolOrder};
 use crate::outlet::NetworkAccess;
 use crate::stage::calls;
 use crate::view::{SCRATCH, Text};
 
+mod rootless;
+
 pub(crate) const TERMS: Terms = Terms {
     binary: "podman",
     needs: &["runc", "conmon"],
-    needs_root: true,
+    rights: Rights::AnyRoot,
+    start: Start::Waiter,
     layers: &[
-        Layer::User,
         Layer::MountView,
         Layer::ProcessTree,
         Layer::Network,
@@ -36,32 +38,29 @@ pub(crate) const TERMS: Terms = Terms {
 
 fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
     let root = Path::new(TOOL_DIRECTORY).join("rootfs");
-    let (mut texts, links) = rootfs(&phrase.view, &root);
+    let (mut texts, mut links) = rootfs(phrase.view, &root);
     let profile = Path::new(TOOL_DIRECTORY).join("system-calls.json");
-    texts.push(Text {
-        at: profile.clone(),
-        content: calls::profile(phrase.policy.network).to_string(),
-    });
-    let limits = &phrase.policy.limits;
+    let content = calls::profile(phrase.network).to_string();
+    texts.push(Text { at: profile.clone(), content });
+    let limits = phrase.limits;
+    let is_rootless = phrase.identity == Identity::OwnAsRoot;
     let directory = text(phrase.directory.as_os_str())?;
     let words = format!(
         "--root={TOOL_DIRECTORY}/storage --runroot={TOOL_DIRECTORY}/runroot \
          --tmpdir={TOOL_DIRECTORY}/libpod --storage-driver=vfs --cgroup-manager=cgroupfs \
-         --events-backend=none --runtime=runc run --interactive {network} --read-only \
+         --events-backend=none --runtime={runtime} run --interactive {network} --read-only \
          --read-only-tmpfs=false --cap-drop=all --security-opt=no-new-privileges \
-         --security-opt=seccomp={profile} \
+         --security-opt=seccomp={profile} --security-opt=mask=/sys \
          --log-driver=none --no-healthcheck --no-hosts --unsetenv-all --umask=0077 \
-         --hostname=sandbox --user={user}:{user} --pids-limit={processes} --memory={memory} \
+         --hostname=sandbox --user={user}:{user} \
          --ulimit=cpu={cpu}:{cpu_hard} --ulimit=nofile={files}:{files} \
-         --ulimit=fsize={size}:{size} --ulimit=core=0:0 --ulimit=nproc={all}:{all} \
+         --ulimit=fsize={size}:{size} --ulimit=core=0:0 \
+         --mount=type=tmpfs,destination=/dev,ro=true,tmpfs-mode=0755 --shm-size={scratch} \
          --tmpfs={SCRATCH}:rw,nosuid,nodev,mode=1777,size={scratch}",
-        // Counted over all runs of the user: the control group counts this one's.
-        all = getrlimit(Resource::Nproc).maximum.map_or(-1, u64::cast_signed),
-        network = network(phrase.policy.network),
+        runtime = if is_rootless { rootless::runtime() } else { "runc".into() }.display(),
+        network = network(phrase.network),
         profile = profile.display(),
         user = phrase.user,
-        processes = limits.processes,
-        memory = limits.memory_bytes,
         cpu = limits.cpu_seconds,
         cpu_hard = limits.cpu_seconds.saturating_add(1),
         files = limits.open_files,
@@ -70,6 +69,15 @@ fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
     );
     let mut arguments: Vec<OsString> = words.split_whitespace().map(OsString::from).collect();
     arguments.push(format!("--workdir={directory}").into());
+    let mut environment = phrase.environment.clone();
+    if is_rootless {
+        texts.push(rootless::settings());
+        links.push(rootless::link()?);
+        arguments.extend(rootless::options(limits));
+        environment.extend(rootless::environment());
+    } else {
+        arguments.extend(group_options(phrase)?);
+    }
     for bind in &phrase.view.binds {
         let (source, target) = (plain(&bind.source)?, plain(&bind.target)?);
         let mount = format!("--mount=type=bind,source={source},destination={target},ro=true");
@@ -81,13 +89,28 @@ fn phrase(phrase: &Phrase<'_>) -> io::Result<Command> {
         arguments.push(name.clone());
     }
     arguments.extend(["--rootfs".into(), root.into()]);
-    arguments.push(phrase.call.program.clone().into());
-    arguments.extend(phrase.call.arguments.iter().cloned());
+    arguments.extend(phrase.command.iter().cloned());
     Ok(Command {
         arguments,
-        environment: phrase.environment.clone(),
+        environment,
         order: ToolOrder { texts, links, limits: None, filters: false },
     })
+}
+
+/// What needs control groups.
+fn group_options(phrase: &Phrase<'_>) -> io::Result<Vec<OsString>> {
+    let limits = phrase.limits;
+    // Counted over all runs of the user: the control group counts this one's.
+    let all = getrlimit(Resource::Nproc).maximum.map_or(-1, u64::cast_signed);
+    // The engine's own default is one group for all, which it does not remove if it is killed.
+    let parent = text(phrase.groups.guests().as_os_str())?;
+    Ok(vec![
+        "--cgroups=no-conmon".into(),
+        format!("--cgroup-parent={parent}").into(),
+        format!("--pids-limit={}", limits.processes).into(),
+        format!("--memory={}", limits.memory_bytes).into(),
+        format!("--ulimit=nproc={all}:{all}").into(),
+    ])
 }
 
 /// With an outlet, podman's own, which is the cage's.

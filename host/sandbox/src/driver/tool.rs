@@ -5,33 +5,45 @@
 //! it was killed, however it was killed. The cage has a network namespace too: a program with an
 //! outlet is in that one, and any other in one that the tool makes.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::cage::{self, gateway, identity, user_of};
+use super::cage::{self, gateway, identity, user_of, user_state};
+use super::waiting::{hand_over, until_ready};
 use super::{SandboxDriver, SpawnProblem, bubblewrap, check_layers, grants_state, gvisor, podman};
 use crate::cgroup::{GroupHome, RunGroups, Spare};
 use crate::choice::DriverMissing;
+use crate::handover::{Handover, WAIT_ARGUMENT};
 use crate::layer::{DriverName, DriverReport, Layer, LayerState};
 use crate::order::{Identity, Inside, Order, ToolOrder};
 use crate::outlet::NetworkAccess;
 use crate::policy::{ProgramCall, SandboxLimits, SandboxPolicy};
-use crate::program::{check_digest, environment};
+use crate::pool::{Pool, PoolLimits, Recipe};
+use crate::program::{check_program, environment};
 use crate::running::{Running, Traces};
-use crate::view::{Link, Text, View};
+use crate::view::{Bind, Link, SCRATCH, Text, View};
 
 /// Where tools are installed: a search path of the gateway's environment is not trusted.
 const PLACES: [&str; 5] = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin"];
 
+/// This program as a sandbox that waits sees it.
+const WAITER: &str = "/run/sandbox-wait";
+
 /// See the module.
 pub(crate) struct Tool {
+    cages: Arc<Cages>,
+    report: DriverReport,
+    pool: Pool,
+}
+
+/// Makes cages with the tool in them.
+struct Cages {
     binary: PathBuf,
     terms: &'static Terms,
     identity: Identity,
     groups: Arc<GroupHome>,
-    report: DriverReport,
 }
 
 /// What distinguishes tools.
@@ -39,27 +51,53 @@ pub(crate) struct Terms {
     pub(crate) binary: &'static str,
     /// Other programs that it needs.
     pub(crate) needs: &'static [&'static str],
-    pub(crate) needs_root: bool,
+    pub(crate) rights: Rights,
+    pub(crate) start: Start,
     pub(crate) layers: &'static [Layer],
     pub(crate) spare: Spare,
     /// The policy in the tool's words.
     pub(crate) phrase: fn(&Phrase<'_>) -> io::Result<Command>,
 }
 
+/// Whom a tool runs as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rights {
+    /// As the program.
+    None,
+    /// Root.
+    Root,
+    /// Root, or where the gateway is not root, root of a user namespace.
+    AnyRoot,
+}
+
+/// What a tool starts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// The program.
+    Program,
+    /// This program, which waits in the sandbox and becomes the other one: for tools that are slow,
+    /// so that it can wait before there is a run. The tool never learns what is run with what.
+    Waiter,
+}
+
 /// What a tool is told about.
 pub(crate) struct Phrase<'a> {
-    pub(crate) policy: &'a SandboxPolicy,
-    pub(crate) call: &'a ProgramCall,
-    pub(crate) view: View,
+    pub(crate) limits: &'a SandboxLimits,
+    pub(crate) network: NetworkAccess,
+    pub(crate) view: &'a View,
     pub(crate) user: u32,
+    pub(crate) identity: Identity,
+    pub(crate) groups: &'a RunGroups,
+    /// The program's path, then its arguments.
+    pub(crate) command: Vec<OsString>,
     pub(crate) directory: PathBuf,
-    pub(crate) environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+    pub(crate) environment: Vec<(OsString, OsString)>,
 }
 
 /// What is run in the cage, and what it finds there.
 pub(crate) struct Command {
-    pub(crate) arguments: Vec<std::ffi::OsString>,
-    pub(crate) environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) environment: Vec<(OsString, OsString)>,
     pub(crate) order: ToolOrder,
 }
 
@@ -75,7 +113,11 @@ const TRIAL_LIMITS: SandboxLimits = SandboxLimits {
 
 impl Tool {
     /// Finds the tool, and runs a shell in it.
-    pub(crate) fn try_new(name: DriverName, groups: Arc<GroupHome>) -> Result<Self, DriverMissing> {
+    pub(crate) fn try_new(
+        name: DriverName,
+        groups: Arc<GroupHome>,
+        pool: PoolLimits,
+    ) -> Result<Self, DriverMissing> {
         let missing = |reason: String| DriverMissing { driver: name, layer: None, reason };
         let terms = match name {
             DriverName::Gvisor => &gvisor::TERMS,
@@ -88,11 +130,11 @@ impl Tool {
         if let Some(need) = terms.needs.iter().find(|need| find(need).is_none()) {
             return Err(not_installed(need));
         }
-        let own = identity();
-        let identity = match (terms.needs_root, own) {
-            (false, own) => own,
-            (true, Identity::Nobody) => Identity::Root,
-            (true, _) => {
+        let identity = match (terms.rights, identity()) {
+            (Rights::None, own) => own,
+            (Rights::Root | Rights::AnyRoot, Identity::Nobody) => Identity::Root,
+            (Rights::AnyRoot, _) => Identity::OwnAsRoot,
+            (Rights::Root, _) => {
                 return Err(missing(format!(
                     "{} is run as root; run the gateway as root, or demand another sandbox",
                     terms.binary
@@ -101,9 +143,16 @@ impl Tool {
         };
         let mut layers: Vec<_> =
             terms.layers.iter().map(|&layer| (layer, LayerState::Works)).collect();
+        layers.push((Layer::User, user_state(identity)));
+        if identity == Identity::OwnAsRoot {
+            layers.push((Layer::UserNamespace, LayerState::Works));
+        }
         layers.extend(groups.report());
         let report = DriverReport { driver: name, layers, network_grants: LayerState::Works };
-        let mut tool = Self { binary, terms, identity, groups, report };
+        let cages = Arc::new(Cages { binary, terms, identity, groups });
+        let maker = Arc::clone(&cages);
+        let pool = Pool::new(pool, Arc::new(move |recipe: &Recipe| maker.prepare(recipe)));
+        let mut tool = Self { cages, report, pool };
         let missing = |problem| DriverMissing::of(name, &problem);
         tool.trial(NetworkAccess::None).map_err(missing)?;
         tool.report.network_grants = grants_state(tool.trial(NetworkAccess::Outlet));
@@ -126,7 +175,7 @@ impl Tool {
             credential: None,
             feeds_stdin: false,
         };
-        let mut running = self.spawn(&policy, &call)?;
+        let mut running = self.start(&policy, &call, Prepared::New)?;
         let mut complaint = String::new();
         if let Some(mut stderr) = running.streams().stderr {
             io::Read::read_to_string(&mut stderr, &mut complaint).map_err(SpawnProblem::Driver)?;
@@ -140,19 +189,132 @@ impl Tool {
         Err(SpawnProblem::Driver(io::Error::other(text)))
     }
 
-    fn order(&self, command: Command, network: NetworkAccess, groups: &RunGroups) -> Order {
-        Order {
-            gateway: gateway(),
-            groups: groups.doors(),
+    fn start(
+        &self,
+        policy: &SandboxPolicy,
+        call: &ProgramCall,
+        prepared: Prepared,
+    ) -> Result<Running, SpawnProblem> {
+        check_layers(&self.report, policy)?;
+        check_executable(&call.program).map_err(SpawnProblem::Program)?;
+        let user = user_of(self.cages.identity);
+        let view = View::plan(policy, call, user).map_err(SpawnProblem::of_view)?;
+        check_program(policy, call)?;
+        match self.cages.terms.start {
+            Start::Program => self.cages.run(&view, policy, call),
+            Start::Waiter => self.fill(view, policy, (call, prepared)),
+        }
+    }
+
+    /// Gives the program to a sandbox that waits, or to a new one.
+    fn fill(
+        &self,
+        view: View,
+        policy: &SandboxPolicy,
+        (call, prepared): (&ProgramCall, Prepared),
+    ) -> Result<Running, SpawnProblem> {
+        // One with a secret in its view is for one run alone.
+        let is_kept = prepared == Prepared::Kept && !view.has_credential();
+        let view = with_waiter(view).map_err(SpawnProblem::Driver)?;
+        let recipe = Recipe::new(view, policy.limits, policy.network);
+        let handover = Handover {
+            directory: cage::directory(policy.directory.as_ref()),
+            memory_bytes: policy.limits.memory_bytes,
+            feeds_stdin: call.feeds_stdin,
+            command: command(call),
+            environment: environment(policy, call),
+        };
+        while is_kept && let Some(mut running) = self.pool.take(&recipe) {
+            if hand_over(&mut running, &handover).is_ok() {
+                self.pool.wish(recipe);
+                return Ok(running);
+            }
+            // It ended while it waited.
+            cage::end(running);
+        }
+        let mut running = self.cages.prepare(&recipe)?;
+        if let Err(error) = hand_over(&mut running, &handover) {
+            cage::end(running);
+            return Err(SpawnProblem::Driver(error));
+        }
+        if is_kept {
+            self.pool.wish(recipe);
+        }
+        Ok(running)
+    }
+}
+
+/// Whether a sandbox may be one that was made ahead.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Prepared {
+    New,
+    Kept,
+}
+
+impl Cages {
+    /// A sandbox that runs the program at once.
+    fn run(
+        &self,
+        view: &View,
+        policy: &SandboxPolicy,
+        call: &ProgramCall,
+    ) -> Result<Running, SpawnProblem> {
+        let groups = self.groups(&policy.limits)?;
+        let phrase = Phrase {
+            limits: &policy.limits,
+            network: policy.network,
+            view,
+            user: user_of(self.identity),
             identity: self.identity,
-            network,
+            groups: &groups,
+            command: command(call),
+            directory: cage::directory(policy.directory.as_ref()),
+            environment: environment(policy, call),
+        };
+        let order = self.order(&phrase)?;
+        spawn(&order, call.feeds_stdin, groups)
+    }
+
+    /// A sandbox that waits for its program.
+    fn prepare(&self, recipe: &Recipe) -> Result<Running, SpawnProblem> {
+        let groups = self.groups(&recipe.limits)?;
+        let phrase = Phrase {
+            limits: &recipe.limits,
+            network: recipe.network,
+            view: &recipe.view,
+            user: user_of(self.identity),
+            identity: self.identity,
+            groups: &groups,
+            command: vec![WAITER.into(), WAIT_ARGUMENT.into()],
+            directory: SCRATCH.into(),
+            environment: Vec::new(),
+        };
+        let order = self.order(&phrase)?;
+        spawn(&order, true, groups).and_then(until_ready)
+    }
+
+    fn groups(&self, limits: &SandboxLimits) -> Result<RunGroups, SpawnProblem> {
+        self.groups.make(limits, self.terms.spare).map_err(SpawnProblem::of_groups)
+    }
+
+    fn order(&self, phrase: &Phrase<'_>) -> Result<Order, SpawnProblem> {
+        let command = (self.terms.phrase)(phrase).map_err(SpawnProblem::Policy)?;
+        Ok(Order {
+            gateway: gateway(),
+            groups: phrase.groups.doors(),
+            identity: self.identity,
+            network: phrase.network,
             inside: Inside::Tool(command.order),
             program: Some(self.binary.clone()),
             directory: PathBuf::from("/"),
             arguments: command.arguments,
             environment: command.environment,
-        }
+        })
     }
+}
+
+fn spawn(order: &Order, feeds_stdin: bool, groups: RunGroups) -> Result<Running, SpawnProblem> {
+    cage::spawn(order, feeds_stdin, Traces { directory: None, groups: Some(groups) })
 }
 
 impl SandboxDriver for Tool {
@@ -161,20 +323,31 @@ impl SandboxDriver for Tool {
     }
 
     fn spawn(&self, policy: &SandboxPolicy, call: &ProgramCall) -> Result<Running, SpawnProblem> {
-        check_layers(&self.report, policy)?;
-        check_executable(&call.program).map_err(SpawnProblem::Program)?;
-        let user = user_of(self.identity);
-        let view = View::plan(policy, call, user).map_err(SpawnProblem::of_view)?;
-        check_digest(policy, call)?;
-        let directory = cage::directory(policy.directory.as_ref());
-        let environment = environment(policy, call);
-        let phrase = Phrase { policy, call, view, user, directory, environment };
-        let command = (self.terms.phrase)(&phrase).map_err(SpawnProblem::Policy)?;
-        let groups = self.groups.make(&policy.limits, self.terms.spare);
-        let groups = groups.map_err(SpawnProblem::of_groups)?;
-        let order = self.order(command, policy.network, &groups);
-        cage::spawn(&order, call.feeds_stdin, Traces { directory: None, groups: Some(groups) })
+        self.start(policy, call, Prepared::Kept)
     }
+
+    fn waiting(&self) -> usize {
+        self.pool.waiting()
+    }
+
+    fn close(&self) {
+        self.pool.close();
+    }
+}
+
+fn command(call: &ProgramCall) -> Vec<OsString> {
+    [call.program.clone().into()].into_iter().chain(call.arguments.iter().cloned()).collect()
+}
+
+/// Shows this program, too, where no policy can name a path.
+fn with_waiter(mut view: View) -> io::Result<View> {
+    let source = std::env::current_exe()?;
+    if !source.is_file() {
+        let text = format!("{} is gone; restart the gateway", source.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, text));
+    }
+    view.binds.push(Bind { source, target: WAITER.into(), is_directory: false });
+    Ok(view)
 }
 
 /// A tool would only say so in its own words, when it runs already.
@@ -183,7 +356,7 @@ fn check_executable(program: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn find(binary: &str) -> Option<PathBuf> {
+pub(crate) fn find(binary: &str) -> Option<PathBuf> {
     PLACES.into_iter().map(|place| Path::new(place).join(binary)).find(|path| path.is_file())
 }
 

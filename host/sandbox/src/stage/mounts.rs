@@ -13,7 +13,7 @@ use rustix::process::pivot_root;
 
 use super::system::{Reach, seal};
 use super::{InLayer, StageProblem};
-use crate::driver::cage::NOBODY;
+use crate::driver::cage::{NOBODY, maps_nobody};
 use crate::layer::Layer;
 use crate::order::{Inside, NativeOrder, TOOL_DIRECTORY};
 use crate::view::{Bind, DEVICES, Link, SCRATCH, Text};
@@ -38,6 +38,7 @@ pub(super) fn build(inside: &Inside) -> Result<(), StageProblem> {
             memory(Path::new(TOOL_DIRECTORY), &options, MountFlags::NODEV)
                 .in_layer(Layer::MountView, "the tool's directory")?;
             furnish(&tool.links, &tool.texts).in_layer(Layer::MountView, "the tool's files")?;
+            share_memory().in_layer(Layer::MountView, "the tool's shared memory")?;
             proc().in_layer(Layer::ProcessTree, "a /proc of its own")
         }
     }
@@ -80,6 +81,15 @@ fn memory(at: &Path, options: &str, flags: MountFlags) -> io::Result<()> {
     let options = std::ffi::CString::new(options)?;
     mount("tmpfs", at, "tmpfs", MountFlags::NOSUID | flags, Some(options.as_c_str()))?;
     Ok(())
+}
+
+/// A tool's locks would stay in the host's, where there is one.
+fn share_memory() -> io::Result<()> {
+    let place = Path::new("/dev/shm");
+    match place.is_dir() {
+        true => memory(place, "mode=1777,size=4m,nr_inodes=1k", MountFlags::NODEV),
+        false => Ok(()),
+    }
 }
 
 /// The kernel gives one only to whom sees a whole one already.
@@ -126,7 +136,7 @@ fn write_texts(texts: &[Text]) -> io::Result<()> {
         let mut options = File::options();
         let mut file = options.write(true).create_new(true).mode(0o400).open(&text.at)?;
         file.write_all(text.content.as_bytes())?;
-        if rustix::process::geteuid().is_root() {
+        if rustix::process::geteuid().is_root() && maps_nobody("/proc/self/uid_map") {
             // A tool's program is nobody.
             fchown(&file, Some(NOBODY), Some(NOBODY))?;
         }

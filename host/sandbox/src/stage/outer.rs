@@ -48,7 +48,7 @@ fn prepare(order: &Order, reporter: &Reporter) -> Result<Fork, StageProblem> {
         return Err(StageProblem::new(Layer::ProcessTree, "the gateway is gone", &gone));
     }
     if order.identity != Identity::Root {
-        enter_user_namespace().in_layer(Layer::UserNamespace, "a user namespace")?;
+        enter_user_namespace(order.identity).in_layer(Layer::UserNamespace, "a user namespace")?;
     }
     make_namespaces(&order.inside)?;
     match order.network {
@@ -69,14 +69,16 @@ fn take_identity(identity: Identity) -> io::Result<()> {
 }
 
 /// A namespace that knows one user and one group: those that this process has.
-fn enter_user_namespace() -> io::Result<()> {
+fn enter_user_namespace(identity: Identity) -> io::Result<()> {
     let (user, group) = (geteuid().as_raw(), getegid().as_raw());
+    let is_root = identity == Identity::OwnAsRoot;
+    let (inner_user, inner_group) = if is_root { (0, 0) } else { (user, group) };
     // A change of user makes a process's files in /proc root's.
     set_dumpable_behavior(DumpableBehavior::Dumpable)?;
     unshare(UnshareFlags::NEWUSER)?;
     fs::write("/proc/self/setgroups", "deny")?;
-    fs::write("/proc/self/uid_map", format!("{user} {user} 1"))?;
-    fs::write("/proc/self/gid_map", format!("{group} {group} 1"))
+    fs::write("/proc/self/uid_map", format!("{inner_user} {user} 1"))?;
+    fs::write("/proc/self/gid_map", format!("{inner_group} {group} 1"))
 }
 
 fn make_namespaces(inside: &Inside) -> Result<(), StageProblem> {

@@ -57,7 +57,7 @@ fn prepare(order: &Order) -> Result<(), StageProblem> {
     match &order.inside {
         Inside::Native(native) => confine(native, order.network),
         Inside::Tool(tool) => {
-            if order.identity == Identity::Root {
+            if matches!(order.identity, Identity::Root | Identity::OwnAsRoot) {
                 // It makes directories as root that the program, as nobody, has to pass.
                 umask(Mode::from_raw_mode(0o022));
             }
@@ -92,10 +92,12 @@ fn limit(limits: &SandboxLimits) -> io::Result<()> {
         equal(Resource::Memlock, 0),
         equal(Resource::Msgqueue, 0),
     ];
-    all.into_iter().try_for_each(|(resource, soft, hard)| {
-        // Never raises a limit that the gateway itself is under.
-        let ceiling = getrlimit(resource).maximum.unwrap_or(u64::MAX);
-        let new = Rlimit { current: Some(soft.min(ceiling)), maximum: Some(hard.min(ceiling)) };
-        Ok(setrlimit(resource, new)?)
-    })
+    all.into_iter().try_for_each(|(resource, soft, hard)| lower_limit(resource, soft, hard))
+}
+
+/// Never raises a limit that the gateway itself is under.
+pub(super) fn lower_limit(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
+    let ceiling = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+    let new = Rlimit { current: Some(soft.min(ceiling)), maximum: Some(hard.min(ceiling)) };
+    Ok(setrlimit(resource, new)?)
 }

@@ -3,18 +3,22 @@
 //! `unsafe` is needed to ask the C library for it.
 #![allow(unsafe_code)]
 
-use std::sync::OnceLock;
+use std::sync::Mutex;
 
-static WORK: OnceLock<fn()> = OnceLock::new();
+static WORK: Mutex<Vec<fn()>> = Mutex::new(Vec::new());
 
-/// Registers the work. There is one.
+/// Registers work. What was registered last is done first.
 pub(crate) fn register(work: fn()) {
     extern "C" fn run() {
-        if let Some(work) = WORK.get() {
+        let next = || WORK.lock().ok().and_then(|mut all| all.pop());
+        while let Some(work) = next() {
             work();
         }
     }
-    assert!(WORK.set(work).is_ok(), "there is one work");
-    // SAFETY: the function is of the type that is asked for, and does not unwind.
-    assert_eq!(unsafe { libc::atexit(run) }, 0);
+    let mut all = WORK.lock().unwrap();
+    if all.is_empty() {
+        // SAFETY: the function is of the type that is asked for, and does not unwind.
+        assert_eq!(unsafe { libc::atexit(run) }, 0);
+    }
+    all.push(work);
 }

@@ -88,8 +88,8 @@ fn a_program_with_an_outlet_reaches_nothing_else() {
         ["connect", "192.0.2.1:80"],
         ["connect", "1.1.1.1:443"],
         ["connect", "[2606:4700:4700::1111]:443"],
-        ["route", "169.254.169.254:80"],
-        ["route", "8.8.8.8:53"],
+        ["ask-udp", "169.254.169.254:80"],
+        ["ask-udp", "8.8.8.8:53"],
         ["abstract-socket", &name],
     ];
     for driver in granting_drivers() {

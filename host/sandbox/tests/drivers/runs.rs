@@ -1,7 +1,7 @@
 //! Programs that mean well.
 
-use super::program::{OTHERS, attempt, call, finish, policy, run, strong_drivers};
-use sandbox::{Credential, CredentialSlot, ProgramDigest, SpawnProblem};
+use super::program::{OTHERS, PLACE, attempt, call, finish, policy, run, strong_drivers};
+use sandbox::{Credential, CredentialSlot, DriverName, ProgramCall, ProgramDigest, SpawnProblem};
 
 #[test]
 fn this_machine_has_at_least_one_strong_driver() {
@@ -94,4 +94,90 @@ fn a_program_that_is_not_there_or_another_one_is_not_run() {
         let other = driver.spawn(&strict, &call("/usr/bin/env", &[]));
         assert!(matches!(other, Err(SpawnProblem::Digest { .. })), "{}", driver.report().driver);
     }
+}
+
+#[test]
+fn input_arrives_as_it_is_with_nuls_and_newlines() {
+    let _others = OTHERS.read().unwrap();
+    let input = "a\0b\n\n--help\r\n\0";
+    for driver in strong_drivers() {
+        let mut cat = call("/bin/cat", &[]);
+        cat.feeds_stdin = true;
+        let mut running = driver.spawn(&policy(), &cat).unwrap();
+        let outcome = finish(&mut running, input.as_bytes());
+        assert_eq!(outcome.stdout, input, "{}: {outcome:?}", driver.report().driver);
+    }
+}
+
+#[test]
+fn without_input_standard_input_is_empty() {
+    let _others = OTHERS.read().unwrap();
+    for driver in strong_drivers() {
+        let outcome = run(driver, &policy(), &call("/bin/cat", &[]));
+        assert_eq!(outcome.stdout, "", "{}: {outcome:?}", driver.report().driver);
+        assert!(outcome.status.success());
+    }
+}
+
+#[test]
+fn a_nul_in_what_cannot_hold_one_is_refused_before_anything_runs() {
+    let changes: [fn(&mut ProgramCall); 4] = [
+        |call| call.arguments.push("a\0b".into()),
+        |call| call.environment.push(("A".into(), "a\0PATH=/tmp".into())),
+        |call| call.environment.push(("A\0B".into(), "a".into())),
+        |call| {
+            let slot = CredentialSlot::Variable("KEY".to_owned());
+            call.credential = Some(Credential { slot, secret: "sk\0".to_owned() });
+        },
+    ];
+    let _others = OTHERS.read().unwrap();
+    for driver in strong_drivers() {
+        for change in changes {
+            let mut call = call("/bin/echo", &[]);
+            change(&mut call);
+            let refused = driver.spawn(&policy(), &call);
+            assert!(matches!(refused, Err(SpawnProblem::Program(_))), "{}", driver.report().driver);
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_run_as_a_program_ends_as_a_shell_would_say_it() {
+    let _others = OTHERS.read().unwrap();
+    let broken = PLACE.join("broken");
+    std::fs::write(&broken, "#!/nothing/here\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&broken, mode).unwrap();
+    for driver in strong_drivers() {
+        let name = driver.report().driver;
+        match driver.spawn(&policy(), &call(broken.to_str().unwrap(), &[])) {
+            // The native one sees it before it says that the program runs.
+            Err(SpawnProblem::Program(_)) => {}
+            Err(problem) => panic!("{name}: {problem}"),
+            Ok(mut running) => {
+                let status = finish(&mut running, b"").status;
+                let expected = if name == DriverName::Bubblewrap { 1 } else { 127 };
+                assert_eq!(status.code(), Some(expected), "{name}");
+            }
+        }
+    }
+}
+
+/// The same table where the gateway has no rights: it is run once more as another user.
+#[test]
+fn a_gateway_that_is_not_root_has_drivers_that_keep_the_table() {
+    const USER: u32 = 61_234;
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let _others = OTHERS.read().unwrap();
+    let mut again = std::process::Command::new(PLACE.join("attempt"));
+    std::os::unix::process::CommandExt::gid(&mut again, USER);
+    std::os::unix::process::CommandExt::uid(&mut again, USER);
+    again.args(["escapes::every_escape_is_refused", "--nocapture"]);
+    let output = again.current_dir("/").env("RUST_BACKTRACE", "0").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}\n{complaints}");
+    assert!(!text.contains(" 0 passed"), "{text}");
 }

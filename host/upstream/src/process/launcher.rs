@@ -104,6 +104,6 @@ fn launch(drivers: &Drivers, job: &Job) -> Answer {
         Some(name) => drivers.get(name),
         None => drivers.strongest(),
     };
-    let driver = driver.map_err(|missing| LaunchProblem::Driver(missing.clone()))?;
+    let driver = driver.map_err(LaunchProblem::Driver)?;
     driver.spawn(&job.policy, &job.call).map_err(LaunchProblem::Spawn)
 }

@@ -1,6 +1,13 @@
 //! How runs end, and that nothing of them stays.
 
+use sandbox::DriverName;
+
 use super::*;
+
+/// Drivers that work on this machine.
+fn drivers_here(upstream: &ProcessUpstream) -> Vec<DriverName> {
+    DriverName::ALL.into_iter().filter(|name| upstream.demand(*name).is_ok()).collect()
+}
 
 #[tokio::test]
 async fn a_failing_end_before_any_output_fails_the_run_itself() {
@@ -60,16 +67,44 @@ async fn the_adapter_can_shorten_the_run_and_not_lengthen_it() {
 }
 
 #[tokio::test]
-async fn a_flood_of_output_ends_at_the_cap() {
+async fn a_flood_of_output_ends_at_the_cap_in_every_sandbox() {
     let upstream = ProcessUpstream::try_new().unwrap();
-    let exchange = with_target(shell("while :; do echo 0123456789; done"), |target| {
-        target.max_output_bytes = 100_000;
-    });
-    let (text, failure) = drain(upstream.run(exchange).await.unwrap()).await;
-    assert!(text.len() <= 100_000);
-    let failure = failure.unwrap();
-    assert_eq!(failure.kind(), FailureKind::UpstreamError);
-    assert!(failure.message().contains("100000 bytes"), "{failure}");
+    for driver in drivers_here(&upstream) {
+        let exchange = with_target(shell("while :; do echo 0123456789; done"), |target| {
+            target.max_output_bytes = 100_000;
+            target.sandbox.driver = Some(driver.as_str().into());
+            // A tool is counted in this.
+            target.max_memory_bytes = 1 << 30;
+        });
+        let (text, failure) = drain(upstream.run(exchange).await.unwrap()).await;
+        assert!(text.len() <= 100_000, "{driver}");
+        let failure = failure.unwrap();
+        assert_eq!(failure.kind(), FailureKind::UpstreamError, "{driver}");
+        assert!(failure.message().contains("100000 bytes"), "{driver}: {failure}");
+    }
+    upstream.shutdown().await;
+}
+
+#[tokio::test]
+async fn fifty_cancelled_exchanges_leave_nothing_behind_in_every_sandbox() {
+    let upstream = ProcessUpstream::try_new().unwrap();
+    for driver in drivers_here(&upstream) {
+        for round in 0..50 {
+            let exchange = with_target(shell("echo x; /bin/sleep 300.0651 & wait"), |target| {
+                target.sandbox.driver = Some(driver.as_str().into());
+                target.max_memory_bytes = 1 << 30;
+            });
+            let mut reply = upstream.run(exchange).await.unwrap();
+            if round % 2 == 0 {
+                next_text(&mut reply).await;
+            }
+        }
+    }
+    upstream.shutdown().await;
+    assert_eq!(running("300.0651"), Vec::<String>::new());
+    for driver in drivers_here(&upstream) {
+        assert_eq!(upstream.drivers.get(driver).unwrap().waiting(), 0, "{driver}");
+    }
 }
 
 #[tokio::test]
