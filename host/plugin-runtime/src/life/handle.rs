@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{oneshot, watch};
 
 use super::archive::Archive;
-use super::keeper::{Keeper, Upload};
+use super::keeper::{Keeper, Upload, Uploaded};
 use super::notice::Notice;
 use super::problem::LifeProblem;
 use super::settings::LifeSettings;
@@ -90,13 +90,12 @@ impl PluginLife {
         self.changes.clone()
     }
 
-    /// Writes a component into the directory and takes it through all steps. Returns the name of
-    /// the plugin.
+    /// Writes a component into the directory and takes it through all steps. One that is refused
+    /// is taken away again.
     ///
     /// # Errors
-    /// The step that it does not pass. If that is one after inspection, the file stays and is
-    /// shown as pending.
-    pub async fn upload(&self, upload: Upload) -> Result<String, LifeProblem> {
+    /// The step that it does not pass. To wait for an operator is no error.
+    pub async fn upload(&self, upload: Upload) -> Result<Uploaded, LifeProblem> {
         self.act(move |keeper| keeper.upload(upload)).await
     }
 

@@ -29,7 +29,7 @@ use crate::registry::{Entry, Registry};
 use crate::stats::PluginStats;
 use install::{Stopped, Will};
 
-pub use files::Upload;
+pub use files::{Upload, Uploaded};
 
 /// The state of the life cycle, and all that changes it.
 pub(super) struct Keeper {
