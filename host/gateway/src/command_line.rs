@@ -7,6 +7,7 @@ mod audit;
 mod gateway;
 mod key;
 mod plugin;
+mod plugin_life;
 mod provider;
 mod route;
 mod store;
@@ -27,6 +28,7 @@ pub(crate) use key::{
     Clearable, KeyChange, KeyChoice, KeyCommand, KeyCreation, KeyMembers, KeyState,
 };
 pub(crate) use plugin::{Installation, NewPlugin, PluginCommand, PluginFiles, PluginProject};
+pub(crate) use plugin_life::{PluginLifeCommand, Rule, Share, Start};
 pub(crate) use provider::{
     NewProvider, ProviderChange, ProviderChoice, ProviderCommand, Rollback, Rotation,
 };
