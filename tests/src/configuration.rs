@@ -78,6 +78,12 @@ impl Configuration {
         ))
     }
 
+    /// Installs plugins in the gateway's folder, trusting whom it says: `{ unsigned = true }`.
+    #[must_use]
+    pub fn plugins(self, trust: &str) -> Self {
+        self.add(&format!("\n[plugins]\ndirectory = \"data/plugins\"\ntrust = {trust}\n"))
+    }
+
     fn add(mut self, table: &str) -> Self {
         self.tables.push_str(table);
         self
