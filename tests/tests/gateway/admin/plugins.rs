@@ -13,9 +13,13 @@ const PLUGINS: &str = "/admin/plugins";
 const SIGNER: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
 
 /// A signature by that key, of something else.
-const SIGNATURE: &str = "dW50cnVzdGVkIGNvbW1lbnQ6IHNpZ25hdHVyZSBmcm9tIG1pbmlzaWduIHNlY3JldCBrZXkKUlVRZj\
-     ZMUkNHQTlpNTlTTE9GeHo2TnhPT3hFYlMrSFo2UU1JNnlCV1l3Wm9aNzBSZ0RPemY5TlRLUjhQOFAxR0lkaFdDSWRzN01TUH\
-     poTENBPT0K";
+const SIGNATURE: &str = concat!(
+    "dW50cnVzdGVkIGNvbW1lbnQ6IHNpZ25hdHVyZSBmcm9tIG1pbmlzaWduIHNlY3JldCBrZXkKUldRZjZMUkNHQTlp",
+    "NTlTTE9GeHo2Tnh2QVNYREplUnR1Wnlrd1FlcGJERUd0ODdpZzFCTnBXYVZXdU5ybTczWWlJaUpicTcxV2krZFA5",
+    "ZUtMOE9DMzUxdndJYXNTU2JYeHdBPQp0cnVzdGVkIGNvbW1lbnQ6IHRpbWVzdGFtcDoxNTU1Nzc5OTY2CWZpbGU6",
+    "dGVzdApRdEtNWFd5WWN3ZHBaQWxQRjd0RTJFTkprUmQxdWp2S2psajFtOVJ0SFRCblpQYTVXS1U1dVdSczVHb1A1",
+    "TS9WcUU4MVFGdU1LSTVrL1NmTlFVYU9BQT09Cg==",
+);
 
 fn trusting(trust: &str) -> Configuration {
     Configuration::default().operators().plugins(trust)
