@@ -11,6 +11,7 @@ mod views;
 
 use async_trait::async_trait;
 use resources::Problem;
+use thiserror::Error;
 
 use crate::audit_log::AuditAction;
 use crate::precondition::Precondition;
@@ -110,7 +111,8 @@ pub struct PluginTarget<'a> {
 }
 
 /// Why something is not done to a plugin.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{}; {}", problem.message, problem.fix)]
 pub struct PluginProblem {
     /// What sort of reason.
     pub sort: PluginProblemSort,

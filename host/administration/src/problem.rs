@@ -69,8 +69,8 @@ pub enum AdminProblem {
     #[error("the new credential was not accepted, the old one stays: {0}")]
     NotVerified(String),
     /// Something about a plugin.
-    #[error("{}; {}", .0.problem.message, .0.problem.fix)]
-    Plugin(PluginProblem),
+    #[error("{0}")]
+    Plugin(#[from] PluginProblem),
     /// No token, or one that is not valid. Says what is wrong with it, not what would be right.
     #[error("{0}")]
     Unauthenticated(String),

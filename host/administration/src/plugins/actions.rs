@@ -11,6 +11,7 @@ use super::views::{PluginList, PluginView, PluginsView};
 use super::{PluginAction, PluginProblem, PluginProblemSort, PluginTarget, PluginUpload};
 use crate::administration::Administration;
 use crate::audit_log::{AuditAction, AuditEntry, Change};
+use crate::keys::hex;
 use crate::operator::Acting;
 use crate::precondition::Precondition;
 use crate::problem::AdminProblem;
@@ -93,11 +94,9 @@ async fn take(
     let _turn = workings.plugin_turn.lock().await;
     let before = workings.parts.plugins.view();
     // Its name is not known before it is inspected.
-    let hexadecimal =
-        Sha256::digest(&upload.component).iter().map(|b| format!("{b:02x}")).collect();
-    let digest: String = hexadecimal;
+    let target = format!("sha256:{}", hex(&Sha256::digest(&upload.component)));
     let action = AuditAction::PluginUpload;
-    let change = Change { action, target: &format!("sha256:{digest}"), before: None, after: None };
+    let change = Change { action, target: &target, before: None, after: None };
     let mut begun = Begun::write(workings, acting, change).await?;
     let uploaded = match workings.parts.plugins.upload(upload).await {
         Ok(uploaded) => uploaded,
@@ -135,7 +134,15 @@ async fn change(
             begun.end(view.as_ref().map(decisive)).await;
             Ok(view)
         }
-        Err(problem) => Err(begun.take_back(problem).await),
+        Err(problem) => {
+            // An approval stands, also if the version does not pass a later step.
+            let after = find(workings, name).as_ref().map(decisive);
+            if after != begun.entry.before {
+                begun.end(after).await;
+                return Err(problem.into());
+            }
+            Err(begun.take_back(problem).await)
+        }
     }
 }
 
@@ -171,7 +178,7 @@ impl<'a> Begun<'a> {
     async fn take_back(self, problem: PluginProblem) -> AdminProblem {
         let removals = vec![(Kind::Audit, AuditEntry::key_of(self.revision))];
         self.commit(Batch { removals, ..Batch::default() }).await;
-        AdminProblem::Plugin(problem)
+        problem.into()
     }
 
     async fn commit(&self, batch: Batch) {
@@ -199,11 +206,11 @@ fn check(plugin: &PluginView, seen: Precondition) -> Result<(), AdminProblem> {
     let PluginView { name, etag, .. } = plugin;
     let now = etag.as_ref().map_or_else(|| "without a tag".to_owned(), |it| format!("at \"{it}\""));
     let text = format!("plugin {name:?} was changed meanwhile: it is {now} now; read it again");
-    Err(AdminProblem::Plugin(PluginProblem::of(PluginProblemSort::Stale, "", &text)))
+    Err(PluginProblem::of(PluginProblemSort::Stale, "", &text).into())
 }
 
 fn unknown(name: &str) -> AdminProblem {
     let name: String = name.chars().take(MAX_SHOWN_CHARS).collect();
     let text = format!("there is no plugin {name:?} here; GET /admin/plugins lists them");
-    AdminProblem::Plugin(PluginProblem::of(PluginProblemSort::Unknown, "", &text))
+    PluginProblem::of(PluginProblemSort::Unknown, "", &text).into()
 }

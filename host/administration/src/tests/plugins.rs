@@ -55,6 +55,11 @@ impl Plugins for FakePlugins {
         match (installed.as_mut(), action) {
             (Some(plugin), PluginAction::Pin) => plugin.pinned = true,
             (Some(_), PluginAction::Remove) => *installed = None,
+            (Some(plugin), PluginAction::Approve { .. }) => {
+                plugin.approved.get_or_insert_default().call_ms = Some(7);
+                let text = "it does not compile; build it again";
+                return Err(PluginProblem::of(PluginProblemSort::Refused, "", text));
+            }
             _ => {
                 let text = "there is no canary; start one";
                 return Err(PluginProblem::of(PluginProblemSort::Conflict, "", text));
@@ -141,6 +146,20 @@ async fn what_is_refused_says_why_and_leaves_no_entry() {
     assert_eq!(conflict.kind(), FailureKind::Conflict);
     let actions: Vec<_> = room.audited().await.iter().map(|it| it["action"].clone()).collect();
     assert_eq!(actions, [json!("plugin.upload")]);
+}
+
+#[tokio::test]
+async fn what_is_refused_and_has_changed_something_is_audited() {
+    let room = Room::new().await;
+    room.administration.upload_plugin(&acting(), upload(b"x")).await.unwrap();
+    let approval = PluginAction::Approve { digest: "00".to_owned() };
+    let refused = act(&room, Precondition::Exists, approval).await.unwrap_err();
+    assert_eq!(refused.kind(), FailureKind::PluginRefused);
+    let entry = room.audited().await.pop().unwrap();
+    assert_eq!(
+        (&entry["action"], &entry["after"]["approved"]["call_ms"]),
+        (&json!("plugin.approve"), &json!(7))
+    );
 }
 
 #[tokio::test]

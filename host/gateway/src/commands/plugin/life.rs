@@ -22,20 +22,20 @@ pub(in crate::commands) fn operate(command: &PluginLifeCommand) -> anyhow::Resul
         C::Show { name, gateway } => show(name, gateway),
         C::Approve { name, version, pinned } => {
             let seen = Seen::of(name, pinned)?;
-            let digest = versions::to_approve(&seen.plugin(), version.as_deref())?;
+            let digest = versions::to_approve(seen.plugin(), version.as_deref())?;
             seen.act("approve", Some(json!({ "digest": digest })))
         }
         C::Pin(choice) => Seen::of(&choice.name, &choice.pinned)?.act("pin", None),
         C::Unpin(choice) => Seen::of(&choice.name, &choice.pinned)?.act("unpin", None),
         C::Rollback { name, version, pinned } => {
             let seen = Seen::of(name, pinned)?;
-            let kept = |version: &String| versions::kept(&seen.plugin(), version);
+            let kept = |version: &String| versions::kept(seen.plugin(), version);
             let digest = version.as_ref().map(kept).transpose()?;
             seen.act("rollback", Some(json!({ "digest": digest })))
         }
         C::Canary { name, version, share, rule, pinned } => {
             let seen = Seen::of(name, pinned)?;
-            let digest = versions::kept(&seen.plugin(), version)?;
+            let digest = versions::kept(seen.plugin(), version)?;
             let mut document = plan(*share, *rule);
             document.insert("digest".to_owned(), digest.into());
             seen.act("canary", Some(document.into()))
