@@ -22,7 +22,7 @@ use crate::registry::Registry;
 /// The life of a gateway's installed plugins. Cheap to clone; the thread ends when it is told
 /// ([`PluginLife::stop`]) or the last clone is dropped.
 ///
-/// Actions are done one after the other. Dropping an action's future does not undo it. An action
+/// Actions are done one after the other, and are on the disk when they are answered. Dropping an action's future does not undo it. An action
 /// that waits behind a compilation waits as long as that takes.
 #[derive(Clone)]
 pub struct PluginLife {
@@ -199,7 +199,7 @@ impl PluginLife {
     ) -> Result<T, LifeProblem> {
         let (reply, answer) = oneshot::channel();
         let order = Order::Act(Box::new(move |keeper| {
-            let outcome = action(keeper);
+            let outcome = keeper.durably(action);
             keeper.show();
             // Whoever asked may be gone; the action is done all the same.
             let _ = reply.send(outcome);

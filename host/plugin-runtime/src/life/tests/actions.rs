@@ -175,3 +175,18 @@ fn a_view_is_plain_json() {
     assert_eq!(json["events"][0]["kind"], "switched");
     assert_eq!(json["events"][1]["kind"], "refused");
 }
+
+#[test]
+fn what_is_not_on_the_disk_is_not_answered_as_done() {
+    let mut rig = Rig::new();
+    rig.install("plain.wasm", &plugin("plain", "1"));
+    let state = rig.settings.state.join("state.json");
+    fs::remove_file(&state).unwrap();
+    fs::create_dir(&state).unwrap();
+    let refused = rig.keeper().durably(|keeper| keeper.pin("plain", true)).unwrap_err();
+    assert!(matches!(refused, LifeProblem::Write { .. }), "{refused}");
+    fs::remove_dir(&state).unwrap();
+    rig.keeper().durably(|keeper| keeper.pin("plain", true)).unwrap();
+    rig.restart();
+    assert!(rig.view().plugin("plain").unwrap().pinned);
+}
