@@ -7,8 +7,9 @@
 //!
 //! What is done to plugins is not in the store. So its entry is written before it is done, and
 //! completed with what came of it in the place where it stands, or taken away if it was refused:
-//! nothing is done without an entry, and one without an end tells of an action that broke off. Entries hold documents as `GET` shows them, which
-//! have fingerprints where secrets were.
+//! nothing is done without an entry, and one without an end tells of an action that broke off.
+//!
+//! Entries hold documents as `GET` shows them, which have fingerprints where secrets were.
 
 mod entry;
 mod query;

@@ -211,6 +211,6 @@ fn check(plugin: &PluginView, seen: Precondition) -> Result<(), AdminProblem> {
 
 fn unknown(name: &str) -> AdminProblem {
     let name: String = name.chars().take(MAX_SHOWN_CHARS).collect();
-    let text = format!("there is no plugin {name:?} here; GET /admin/plugins lists them");
+    let text = format!("there is no plugin {name:?} here; look at the list of plugins");
     PluginProblem::of(PluginProblemSort::Unknown, "", &text).into()
 }

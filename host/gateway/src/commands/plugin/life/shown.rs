@@ -268,7 +268,9 @@ mod tests {
                 "plugin \"x\": 1 serves, 2 takes 0.5%",
             ),
             (
-                json!({"name": "x", "serving": {"version": "1"}, "pinned": true, "pending": [pending]}),
+                json!({
+                    "name": "x", "serving": {"version": "1"}, "pinned": true, "pending": [pending],
+                }),
                 "plugin \"x\": 1 serves, pinned; x.wasm (3) does not serve: held: it is pinned; \
                  unpin it",
             ),
