@@ -177,7 +177,7 @@ async fn a_provider_whose_plugin_wants_other_settings_is_set_aside_until_they_fi
     installed(&operator, stricter).await?;
     let main = operator.get("/admin/providers/main").await?.json()?;
     assert_eq!(state_of(&main), Some("set-aside"), "{main}");
-    assert_eq!(main["status"]["problems"][0]["path"], "settings.region", "{main}");
+    assert_eq!(main["status"]["problems"][0]["path"], "settings", "{main}");
     let patch = json!({"settings": {"region": "here"}});
     let mended = send(&operator, Method::PATCH, "/admin/providers/main", &patch).await?.json()?;
     assert_eq!(state_of(&mended), Some("active"), "{mended}");
