@@ -104,11 +104,7 @@ async fn a_plugin_is_installed_updated_shared_promoted_and_removed() -> Result<(
     assert_eq!(held.json()?["phase"], "held");
     assert_eq!(act(&operator, "unpin", &json!({})).await?["serving"]["version"], "1.2.0");
 
-    let path = format!("{PLUGINS}/vendor");
-    assert_eq!(ask(&operator, Method::DELETE, &path).await?.status, 428);
-    let removal = operator.call(Method::DELETE, &path).header("if-match", "*");
-    assert_eq!(removal.send().await?.whole().await?.status, 204);
-    assert_eq!(operator.get(&path).await?.status, 404);
+    is_removed(&operator).await?;
     let main = operator.get("/admin/providers/main").await?.json()?;
     assert_eq!(state_of(&main), Some("set-aside"), "{main}");
     let status = operator.get("/admin/status").await?.json()?;
@@ -130,6 +126,16 @@ async fn a_plugin_is_installed_updated_shared_promoted_and_removed() -> Result<(
     installed(&operator, vendor("1.0.0", |_| {})?).await?;
     let main = operator.get("/admin/providers/main").await?.json()?;
     assert_eq!(state_of(&main), Some("active"), "{main}");
+    Ok(())
+}
+
+/// Removes the plugin `vendor`, which has to say that the operator has seen it.
+async fn is_removed(operator: &TestClient) -> Result<()> {
+    let path = format!("{PLUGINS}/vendor");
+    assert_eq!(ask(operator, Method::DELETE, &path).await?.status, 428);
+    let removal = operator.call(Method::DELETE, &path).header("if-match", "*");
+    assert_eq!(removal.send().await?.whole().await?.status, 204);
+    assert_eq!(operator.get(&path).await?.status, 404);
     Ok(())
 }
 
