@@ -79,9 +79,9 @@ impl Configuration {
         ))
     }
 
-    /// Installs plugins from a directory, signed or not.
+    /// Installs plugins from a directory of the test's, signed or not.
     #[must_use]
-    pub fn plugins(self, directory: &Path) -> Self {
+    pub fn plugins_in(self, directory: &Path) -> Self {
         let directory = directory.display();
         self.add(&format!(
             "\n[plugins]\ndirectory = \"{directory}\"\ntrust = {{ unsigned = true }}\n"
@@ -93,6 +93,12 @@ impl Configuration {
     #[must_use]
     pub fn recording(self, lines: &str) -> Self {
         self.add(&format!("\n[recording]\ndirectory = \"recordings\"\n{lines}\n"))
+    }
+
+    /// Installs plugins in the gateway's folder, trusting whom it says: `{ unsigned = true }`.
+    #[must_use]
+    pub fn plugins(self, trust: &str) -> Self {
+        self.add(&format!("\n[plugins]\ndirectory = \"data/plugins\"\ntrust = {trust}\n"))
     }
 
     fn add(mut self, table: &str) -> Self {

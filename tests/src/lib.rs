@@ -6,6 +6,7 @@
 //! that only a broken gateway reaches; no test depends on how long anything takes.
 
 mod client;
+mod component;
 mod configuration;
 mod gate;
 mod gateway;
@@ -14,6 +15,7 @@ mod processes;
 mod upstream;
 
 pub use client::{Call, Event, OpenReply, TestClient, WholeReply};
+pub use component::component;
 pub use configuration::{CALLER_KEY, Configuration, Provider, UPSTREAM_KEY};
 pub use gate::Gate;
 pub use gateway::{Gateway, patchbay};

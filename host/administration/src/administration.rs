@@ -17,6 +17,7 @@ use crate::inventory::Inventory;
 use crate::maintenance::Retention;
 use crate::operator::Acting;
 use crate::page::{PageRequest, encode_cursor};
+use crate::plugins::Plugins;
 use crate::precondition::Precondition;
 use crate::problem::AdminProblem;
 use crate::shown;
@@ -45,6 +46,8 @@ pub struct AdministrationParts {
     pub board: Arc<dyn Board>,
     /// Counts use.
     pub ledger: Arc<UsageLedger>,
+    /// Looks after plugins.
+    pub plugins: Arc<dyn Plugins>,
 }
 
 /// The operator's actions, one method each.

@@ -201,6 +201,7 @@ fn random<const N: usize>() -> Result<[u8; N], AdminProblem> {
     Ok(bytes)
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -3,7 +3,8 @@
 //! Owns who an operator is ([`TokenVerifier`]), what the store holds at this moment
 //! ([`Holdings`]), and every change of it: providers and their credentials, API keys, routes,
 //! master-key rotation, backups; the audit log; and what was used ([`UsageLedger`]). What serves is
-//! behind the port [`Board`]; nothing here knows wasmtime, reqwest, sled or axum.
+//! behind the port [`Board`], the life of plugins behind [`Plugins`]; nothing here knows wasmtime,
+//! reqwest, sled or axum.
 //!
 //! Every change goes the same way, one at a time: check the precondition, read the document,
 //! compile the holdings as they would be ([`Board::fit`]), write record and audit entry in one
@@ -29,6 +30,7 @@ mod moment;
 mod operator;
 mod page;
 mod parameters;
+mod plugins;
 mod precondition;
 mod problem;
 mod providers;
@@ -52,6 +54,13 @@ pub use inventory::Inventory;
 pub use maintenance::Retention;
 pub use operator::{Acting, Operator, Role};
 pub use page::PageRequest;
+pub use plugins::{
+    AutoRuleView, CanaryPlanView, PendingPluginView, PluginAction, PluginAsksView,
+    PluginCanaryView, PluginEventView, PluginFiguresView, PluginGenerationView, PluginKindView,
+    PluginList, PluginOriginView, PluginProblem, PluginProblemSort, PluginTarget, PluginUpload,
+    PluginVersionView, PluginView, Plugins, PluginsView, QuarantinedPluginView, RolloutKind,
+    RolloutView, Uploaded, UploadedPlugin, WideningView,
+};
 pub use precondition::Precondition;
 pub use problem::AdminProblem;
 pub use store::BackupSummary;

@@ -9,6 +9,7 @@ use store::StoreProblem;
 use thiserror::Error;
 
 use crate::board::Noun;
+use crate::plugins::{PluginProblem, PluginProblemSort};
 
 /// One error for all actions: each becomes one answer. Texts are for operators, who may see ids,
 /// paths of members and reasons, but never a secret.
@@ -67,6 +68,9 @@ pub enum AdminProblem {
     /// The new credential does not work, so the old one stays.
     #[error("the new credential was not accepted, the old one stays: {0}")]
     NotVerified(String),
+    /// Something about a plugin.
+    #[error("{0}")]
+    Plugin(#[from] PluginProblem),
     /// No token, or one that is not valid. Says what is wrong with it, not what would be right.
     #[error("{0}")]
     Unauthenticated(String),
@@ -103,6 +107,14 @@ impl AdminProblem {
             | Self::Conflict(_) => FailureKind::Conflict,
             Self::Stale { .. } => FailureKind::StaleEtag,
             Self::NotVerified(_) => FailureKind::CredentialNotVerified,
+            Self::Plugin(problem) => match problem.sort {
+                PluginProblemSort::Unknown => FailureKind::ResourceNotFound,
+                PluginProblemSort::Invalid => FailureKind::InvalidRequest,
+                PluginProblemSort::Conflict => FailureKind::Conflict,
+                PluginProblemSort::Stale => FailureKind::StaleEtag,
+                PluginProblemSort::Refused => FailureKind::PluginRefused,
+                PluginProblemSort::Unavailable => FailureKind::StoreUnavailable,
+            },
             Self::Unauthenticated(_) => FailureKind::AdminUnauthenticated,
             Self::RoleNotAllowed => FailureKind::RoleNotAllowed,
             Self::TooManyAttempts { .. } => FailureKind::RateLimited,

@@ -8,6 +8,7 @@ mod keys;
 mod lists;
 mod maintenance;
 mod master_key;
+mod plugins;
 mod random_changes;
 pub(crate) mod room;
 mod rotation;

@@ -20,6 +20,9 @@ pub(crate) struct Workings {
     pub(crate) inventory: ArcSwap<Inventory>,
     /// Whoever holds it may change something.
     pub(crate) turn: TurnMutex<()>,
+    /// Whoever holds it may do something to a plugin. Apart from `turn`, as that may take as long
+    /// as a plugin takes to compile.
+    pub(crate) plugin_turn: TurnMutex<()>,
     /// Changes that have begun.
     pub(crate) tasks: TaskTracker,
     /// Tells the background that there is something to do.
@@ -38,6 +41,7 @@ impl Workings {
             parts,
             inventory: ArcSwap::from_pointee(inventory),
             turn: TurnMutex::new(()),
+            plugin_turn: TurnMutex::new(()),
             tasks: TaskTracker::new(),
             wake: Notify::new(),
             wrapped_by: Mutex::new(None),

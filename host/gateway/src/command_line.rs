@@ -7,6 +7,7 @@ mod audit;
 mod gateway;
 mod key;
 mod plugin;
+mod plugin_life;
 mod provider;
 mod route;
 mod store;
@@ -29,6 +30,7 @@ pub(crate) use key::{
 pub(crate) use plugin::{
     Installation, NewPlugin, PluginCommand, PluginFiles, PluginProject, PluginTest,
 };
+pub(crate) use plugin_life::{PluginLifeCommand, Rule, Share, Start};
 pub(crate) use provider::{
     NewProvider, ProviderChange, ProviderChoice, ProviderCommand, Rollback, Rotation,
 };

@@ -92,7 +92,7 @@ fn run_plugin(command: PluginCommand) -> anyhow::Result<()> {
         PluginCommand::Sign { file, key } => plugin::sign(&file, &key),
         PluginCommand::Install(installation) => plugin::install(&installation),
         PluginCommand::Dev { project } => plugin::develop(&project),
-        PluginCommand::List(gateway) => plugin::list(&gateway),
+        PluginCommand::Life(command) => plugin::operate(&command),
     }
 }
 

@@ -10,6 +10,7 @@ mod discovery;
 mod jwks;
 mod offer;
 mod operators;
+mod plugin_life;
 mod plugins;
 mod programs;
 mod reload;

@@ -30,3 +30,25 @@ pub enum SocketImports {
     /// or not the plugin uses them.
     Inert,
 }
+
+impl Isolation {
+    /// Its name for programs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Reuse => "reuse",
+        }
+    }
+}
+
+impl SocketImports {
+    /// Its name for programs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Inert => "inert",
+        }
+    }
+}

@@ -70,7 +70,7 @@ pub use life::{
     Asks, AutoRule, CanaryPlan, CanaryView, Divergence, Event, EventKind, Examined, Figures,
     GenerationView, LifeLimits, LifeProblem, LifeSettings, LifeView, Notices, Pending, Phase,
     PluginLife, PluginView, QuarantineView, Rollout, Signer, SignerProblem, TrialRule, TrustPolicy,
-    Upload, VectorProblem, VersionView, Widening, examine, replay,
+    Upload, Uploaded, VectorProblem, VersionView, Widening, examine, replay,
 };
 pub use limits::{InstanceLimits, Limits, ReuseLimits, StockLimits};
 pub use load_error::LoadError;

@@ -47,7 +47,7 @@ pub use asks::{Asks, Widening};
 pub use events::{Event, EventKind};
 pub use examine::{Examined, examine};
 pub use handle::PluginLife;
-pub use keeper::Upload;
+pub use keeper::{Upload, Uploaded};
 pub use problem::LifeProblem;
 pub use settings::{LifeLimits, LifeSettings, Notices};
 pub use share::{AutoRule, CanaryPlan, Rollout};

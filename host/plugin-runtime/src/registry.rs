@@ -17,7 +17,7 @@ use exchange::{
 
 use crate::digest::Digest;
 use crate::engine::Runtime;
-use crate::grant::{Grant, Isolation};
+use crate::grant::{Grant, Isolation, SocketImports};
 use crate::load::{Candidate, Face};
 use crate::load_error::LoadError;
 use crate::manifest::{Manifest, PluginKind};
@@ -66,6 +66,8 @@ pub struct PluginStatus {
     pub generation: GenerationId,
     /// How its exchanges are kept apart.
     pub isolation: Isolation,
+    /// What became of sockets that it imports.
+    pub sockets: SocketImports,
     /// Whether it runs in the empty WASI world, its calls on the blocking pool.
     pub uses_wasi: bool,
     /// What it says of itself.
@@ -274,6 +276,7 @@ impl Entry {
             sha256: self.digest.to_string(),
             generation: plugin.id,
             isolation: plugin.grant.isolation,
+            sockets: plugin.grant.sockets,
             uses_wasi: plugin.wasi == WasiWorld::Empty,
             manifest: plugin.manifest.clone(),
             stats: plugin.stats(),

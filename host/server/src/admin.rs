@@ -14,6 +14,7 @@ mod backup;
 mod document;
 mod entity_tags;
 mod operation;
+mod plugins;
 mod refusal;
 mod resources;
 mod routes;
@@ -26,7 +27,6 @@ use std::sync::Arc;
 
 use administration::{Administration, TokenVerifier};
 
-pub(crate) use operation::PluginList;
 pub(crate) use routes::{nothing_here, router, table};
 
 #[cfg(test)]

@@ -36,9 +36,7 @@ pub use admin::{AdminParts, UNSENT_BACKUP};
 pub use connections::{Ending, Listeners, serve};
 pub use edge::{Edge, EdgeLimits};
 pub use openapi::{OpenApi, openapi};
-pub use service::{
-    ModelEntry, PluginEntry, PluginOrigin, PluginSort, Readiness, ReadinessCheck, Service,
-};
+pub use service::{ModelEntry, Readiness, ReadinessCheck, Service};
 
 #[cfg(test)]
 mod tests;

@@ -136,6 +136,7 @@ fn tags() -> Value {
         { "name": "providers", "description": "Upstream accounts and their credentials." },
         { "name": "api-keys", "description": "Who may call, what, and how much." },
         { "name": "routes", "description": "Public model names and what stands behind them." },
+        { "name": "plugins", "description": "What reaches providers and speaks their formats." },
         { "name": "operation", "description": "How the gateway is, and what was done with it." },
     ])
 }

@@ -5,8 +5,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use exchange::{Entrance, Failure};
 use pipeline::{Caller, CallerReply, CallerRequest};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 /// The gateway behind the edge.
 #[async_trait]
@@ -32,12 +30,6 @@ pub trait Service: Send + Sync + 'static {
 
     /// Whether requests can be answered now, from what is known already.
     fn readiness(&self) -> Readiness;
-
-    /// The plugins that serve now, in the order in which they are to be listed. None, unless a
-    /// service says otherwise.
-    fn plugins(&self) -> Vec<PluginEntry> {
-        Vec::new()
-    }
 }
 
 /// One entry of `GET /v1/models`.
@@ -69,44 +61,4 @@ pub struct ReadinessCheck {
     pub ok: bool,
     /// Why not, or what to know. Anyone may read it: no secret, no internal address.
     pub reason: Option<String>,
-}
-
-/// One entry of `GET /admin/plugins`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct PluginEntry {
-    /// Its name, unique among plugins.
-    pub name: String,
-    /// Its version, for people.
-    pub version: String,
-    /// What it is.
-    pub kind: PluginSort,
-    /// The dialect that a normalizer speaks; that of an adapter's providers, unless configured
-    /// otherwise.
-    pub dialect: String,
-    /// `sha256:…` of its file.
-    pub digest: String,
-    /// Where it came from.
-    pub origin: PluginOrigin,
-}
-
-/// What a plugin is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum PluginSort {
-    /// Knows a wire dialect.
-    Normalizer,
-    /// Reaches a provider over HTTP.
-    HttpAdapter,
-    /// Reaches a provider by running a program.
-    ProcessAdapter,
-}
-
-/// Where a plugin came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum PluginOrigin {
-    /// It is inside the gateway's binary.
-    Bundled,
-    /// An operator installed it.
-    Installed,
 }

@@ -2,6 +2,7 @@
 
 mod crash;
 mod listener;
+mod plugins;
 mod traffic;
 mod walk;
 

@@ -52,7 +52,7 @@ fn install(directory: &Path, component: &[u8]) -> Result<()> {
 
 /// A gateway's configuration with a provider for each upstream, named as its only model.
 fn configuration(directory: &Path, upstreams: &[(&str, &Upstream)]) -> Configuration {
-    let start = Configuration::default().plugins(directory);
+    let start = Configuration::default().plugins_in(directory);
     upstreams.iter().fold(start, |configuration, (model, upstream)| {
         let provider = Provider::openai(model, &upstream.base_url(), &[model]);
         configuration.provider(&provider.with(&format!("dialect = \"{DIALECT}\"")))

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{Kind, Put, Record};
+use store::{Kind, Put, Record, Revision};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use utoipa::ToSchema;
@@ -55,11 +55,38 @@ pub enum AuditAction {
     /// The store was backed up.
     #[serde(rename = "store.backup")]
     StoreBackup,
+    /// A plugin was installed, or a version of one.
+    #[serde(rename = "plugin.upload")]
+    PluginUpload,
+    /// A version of a plugin was approved.
+    #[serde(rename = "plugin.approve")]
+    PluginApprove,
+    /// The serving version of a plugin was told to stay.
+    #[serde(rename = "plugin.pin")]
+    PluginPin,
+    /// It need not stay any more.
+    #[serde(rename = "plugin.unpin")]
+    PluginUnpin,
+    /// An earlier version of a plugin serves again.
+    #[serde(rename = "plugin.roll-back")]
+    PluginRollBack,
+    /// A version of a plugin got a share of the exchanges.
+    #[serde(rename = "plugin.canary")]
+    PluginCanary,
+    /// That version serves all of them.
+    #[serde(rename = "plugin.promote")]
+    PluginPromote,
+    /// New versions of a plugin start otherwise.
+    #[serde(rename = "plugin.rollout")]
+    PluginRollout,
+    /// A plugin was removed.
+    #[serde(rename = "plugin.remove")]
+    PluginRemove,
 }
 
 impl AuditAction {
     /// Every action.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 23] = [
         Self::ProviderCreate,
         Self::ProviderUpdate,
         Self::ProviderDelete,
@@ -74,6 +101,15 @@ impl AuditAction {
         Self::RouteDelete,
         Self::MasterKeyRotate,
         Self::StoreBackup,
+        Self::PluginUpload,
+        Self::PluginApprove,
+        Self::PluginPin,
+        Self::PluginUnpin,
+        Self::PluginRollBack,
+        Self::PluginCanary,
+        Self::PluginPromote,
+        Self::PluginRollout,
+        Self::PluginRemove,
     ];
 
     /// Its name in entries and queries: noun, dot, verb.
@@ -94,6 +130,15 @@ impl AuditAction {
             Self::RouteDelete => "route.delete",
             Self::MasterKeyRotate => "master-key.rotate",
             Self::StoreBackup => "store.backup",
+            Self::PluginUpload => "plugin.upload",
+            Self::PluginApprove => "plugin.approve",
+            Self::PluginPin => "plugin.pin",
+            Self::PluginUnpin => "plugin.unpin",
+            Self::PluginRollBack => "plugin.roll-back",
+            Self::PluginCanary => "plugin.canary",
+            Self::PluginPromote => "plugin.promote",
+            Self::PluginRollout => "plugin.rollout",
+            Self::PluginRemove => "plugin.remove",
         }
     }
 
@@ -135,7 +180,8 @@ pub struct AuditEntry {
     pub request_id: String,
     /// What was done.
     pub action: AuditAction,
-    /// What it was done to: `provider`, `api-key`, `route`, `master-key`, `store`.
+    /// What it was done to: `provider`, `api-key`, `route`, `master-key`, `store`,
+    /// `plugin`.
     pub noun: String,
     /// To which one.
     pub target: String,
@@ -171,8 +217,21 @@ impl AuditEntry {
 
     /// The write that keeps it, for the batch of the change; its id is the revision of the commit.
     pub(crate) fn put(&self) -> Put {
-        let body = serde_json::to_vec(self).expect("an entry has text keys only");
-        Put { kind: Kind::Audit, key: None, body }
+        Put { kind: Kind::Audit, key: None, body: self.body() }
+    }
+
+    /// The write that completes an entry that the commit of this revision wrote.
+    pub(crate) fn put_again(&self, written_by: Revision) -> Put {
+        Put { kind: Kind::Audit, key: Some(Self::key_of(written_by)), body: self.body() }
+    }
+
+    /// The id of the entry that a commit wrote.
+    pub(crate) fn key_of(written_by: Revision) -> String {
+        format!("{written_by:020}")
+    }
+
+    fn body(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("an entry has text keys only")
     }
 
     /// An entry as it was kept, or `None` if the record holds something else: it stays where it

@@ -52,7 +52,7 @@ impl AuditQuery {
 
 impl AuditFilter {
     /// The nouns of actions.
-    pub const NOUNS: [&str; 5] = ["provider", "api-key", "route", "master-key", "store"];
+    pub const NOUNS: [&str; 6] = ["provider", "api-key", "route", "master-key", "store", "plugin"];
 
     /// Reads the query of `GET /admin/audit/export`, decoded: `actor`, `action`, `noun`, `id`
     /// exactly, `since` (included) and `until` (not included) in RFC 3339.

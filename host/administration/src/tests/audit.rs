@@ -90,8 +90,10 @@ async fn each_change_and_its_entry_are_one_commit() {
     everything(&room, true).await;
     let found: HashSet<_> =
         room.audited().await.iter().map(|it| it["action"].to_string()).collect();
-    let all = AuditAction::ALL.map(|action| format!("{:?}", action.as_str()));
-    assert_eq!(found, HashSet::from(all));
+    // What is done to plugins is not in the store.
+    let of_store = AuditAction::ALL.into_iter().filter(|action| action.noun() != "plugin");
+    let of_store = of_store.map(|action| format!("{:?}", action.as_str()));
+    assert_eq!(found, of_store.collect());
 }
 
 #[tokio::test]

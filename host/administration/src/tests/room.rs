@@ -10,6 +10,7 @@ use store::{Broken, Kind, MemoryStore, PageQuery, Store};
 use tempfile::TempDir;
 
 use super::board::FakeBoard;
+use super::plugins::FakePlugins;
 use crate::{
     Acting, AdminProblem, Administration, AdministrationParts, Filed, Holdings, Inventory, Noun,
     Operator, Precondition, Role, Target, UsageLedger, View,
@@ -19,6 +20,7 @@ use crate::{
 pub(super) struct Room {
     pub(super) administration: Arc<Administration>,
     pub(super) board: Arc<FakeBoard>,
+    pub(super) plugins: Arc<FakePlugins>,
     pub(super) store: Arc<dyn Store>,
     pub(super) vault: Arc<Vault>,
     pub(super) ledger: Arc<UsageLedger>,
@@ -96,14 +98,16 @@ impl Room {
         let (vault, board) = (Arc::new(vault), Arc::new(board));
         let inventory = Inventory::load(&*store, &vault).await.unwrap();
         let ledger = Arc::new(UsageLedger::load(&*store).await.unwrap());
+        let plugins = Arc::new(FakePlugins::default());
         let parts = AdministrationParts {
             store: Arc::clone(&store),
             vault: Arc::clone(&vault),
             board: Arc::clone(&board) as _,
             ledger: Arc::clone(&ledger),
+            plugins: Arc::clone(&plugins) as _,
         };
         let administration = Arc::new(Administration::new(parts, inventory));
-        Self { administration, board, store, vault, ledger, filed, directory }
+        Self { administration, board, plugins, store, vault, ledger, filed, directory }
     }
 
     pub(super) async fn create(&self, noun: Noun, document: Value) -> Result<View, AdminProblem> {

@@ -22,6 +22,8 @@ pub enum FailureKind {
     MethodNotAllowed,
     /// The body is over the cap.
     PayloadTooLarge,
+    /// The body is of a type that the endpoint does not take.
+    UnsupportedMediaType,
     /// The caller did not send its request in time.
     RequestTimeout,
     /// The prompt does not fit the model.
@@ -68,6 +70,8 @@ pub enum FailureKind {
     StaleEtag,
     /// A new credential that the provider does not accept.
     CredentialNotVerified,
+    /// An operator's plugin that does not pass a step.
+    PluginRefused,
     /// An operator's change without `If-Match`.
     PreconditionRequired,
     /// The store did not take an operator's change.
@@ -152,7 +156,7 @@ pub(super) const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl FailureKind {
     /// Every kind, in table order.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -160,6 +164,7 @@ impl FailureKind {
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::PayloadTooLarge,
+        Self::UnsupportedMediaType,
         Self::RequestTimeout,
         Self::ContextTooLong,
         Self::ContentFiltered,
@@ -183,6 +188,7 @@ impl FailureKind {
         Self::Conflict,
         Self::StaleEtag,
         Self::CredentialNotVerified,
+        Self::PluginRefused,
         Self::PreconditionRequired,
         Self::StoreUnavailable,
         Self::ShuttingDown,
@@ -210,6 +216,7 @@ impl FailureKind {
             Self::NotFound => (404, INVALID, Some("model_not_found"), R::Never, N::No, B::None, Info, "not-found"),
             Self::MethodNotAllowed => (405, INVALID, Some("method_not_allowed"), R::Never, N::No, B::None, Info, "method-not-allowed"),
             Self::PayloadTooLarge => (413, INVALID, Some("payload_too_large"), R::Never, N::No, B::None, Info, "payload-too-large"),
+            Self::UnsupportedMediaType => (415, INVALID, Some("unsupported_media_type"), R::Never, N::No, B::None, Info, "unsupported-media-type"),
             Self::RequestTimeout => (408, INVALID, Some("request_timeout"), R::Never, N::No, B::None, Info, "request-timeout"),
             Self::ContextTooLong => (400, INVALID, Some("context_length_exceeded"), R::Never, N::IfRouteAllows, B::None, Info, "context-too-long"),
             Self::ContentFiltered => (400, INVALID, Some("content_filter"), R::Never, N::IfRouteAllows, B::None, Info, "content-filtered"),
@@ -233,6 +240,7 @@ impl FailureKind {
             Self::Conflict => (409, INVALID, Some("conflict"), R::Never, N::No, B::None, Info, "conflict"),
             Self::StaleEtag => (412, INVALID, Some("stale_etag"), R::Never, N::No, B::None, Info, "stale-etag"),
             Self::CredentialNotVerified => (422, INVALID, Some("credential_not_verified"), R::Never, N::No, B::None, Info, "credential-not-verified"),
+            Self::PluginRefused => (422, INVALID, Some("plugin_refused"), R::Never, N::No, B::None, Info, "plugin-refused"),
             Self::PreconditionRequired => (428, INVALID, Some("if_match_required"), R::Never, N::No, B::None, Info, "precondition-required"),
             Self::StoreUnavailable => (503, SERVER, Some("store_unavailable"), R::Never, N::No, B::None, Error, "store-unavailable"),
             Self::ShuttingDown => (503, OVERLOADED, Some("shutting_down"), R::Never, N::No, B::None, Info, "shutting-down"),

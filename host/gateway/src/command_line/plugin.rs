@@ -10,6 +10,7 @@ use clap::builder::TypedValueParser as _;
 use clap::{Args, Subcommand};
 
 use super::gateway::GatewayChoice;
+use super::plugin_life::{PluginLifeCommand, Rule, Start};
 
 /// Commands on plugins: those of their authors, in the order they are needed, and those of
 /// operators.
@@ -67,8 +68,8 @@ pub(crate) enum PluginCommand {
         #[arg(value_name = "DIR", default_value = ".")]
         project: PathBuf,
     },
-    /// List the plugins of a running gateway
-    List(GatewayChoice),
+    #[command(flatten)]
+    Life(PluginLifeCommand),
 }
 
 /// `patchbay plugin new`
@@ -143,6 +144,12 @@ pub(crate) struct Installation {
     /// Its signature; default: FILE.minisig, if it is there
     #[arg(long, value_name = "FILE")]
     pub(crate) signature: Option<PathBuf>,
+    /// How it starts: `immediate`, or a share that it takes first, like 5%; default: as the
+    /// plugin's rollout says
+    #[arg(long, value_name = "immediate|SHARE")]
+    pub(crate) start: Option<Start>,
+    #[command(flatten)]
+    pub(crate) rule: Rule,
     #[command(flatten)]
     pub(crate) gateway: GatewayChoice,
 }

@@ -12,6 +12,7 @@ fn the_command_line_is_consistent() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one row a line of a table")]
 fn every_command_can_be_typed() {
     for line in [
         "token --role viewer",
@@ -42,6 +43,19 @@ fn every_command_can_be_typed() {
         "route patch smart --file -",
         "route delete smart",
         "plugin list",
+        "plugin show my-cloud --json",
+        "plugin approve my-cloud",
+        "plugin approve my-cloud 1.1.0 --if-match 7",
+        "plugin pin my-cloud",
+        "plugin unpin my-cloud",
+        "plugin rollback my-cloud",
+        "plugin rollback my-cloud 9f86d081",
+        "plugin canary my-cloud 1.1.0 --share 5% --promote-after 1000 --tolerance 0.5%",
+        "plugin promote my-cloud",
+        "plugin rollout my-cloud immediate",
+        "plugin rollout my-cloud 12.5% --promote-after 100",
+        "plugin remove my-cloud --if-match *",
+        "plugin install a.wasm --start 5% --promote-after 100",
         "plugin new my-cloud --language python --kind provider --into d --sdk s",
         "plugin build",
         "plugin build d --out o",

@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_hours(100 * 366 * 24);
 /// A value that is not well-formed: what to write instead.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("{0}")]
-pub(crate) struct ValueProblem(&'static str);
+pub(crate) struct ValueProblem(pub(super) &'static str);
 
 /// A span of time: `90s`, `15m`, `1h`, `30d`, `2w`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

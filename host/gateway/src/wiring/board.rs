@@ -95,25 +95,24 @@ impl Switchboard {
     pub(crate) fn reload(&self, file: FileTables) {
         let mut valid = Arc::clone(&self.tables).blocking_lock_owned();
         let tables = self.join(Arc::new(file), valid.holdings().clone(), &valid);
-        for misfit in tables.misfits() {
-            let Misfit { noun, id, problems } = misfit;
-            for problem in problems {
-                tracing::warn!("stored {noun} {id:?} is set aside: {problem}");
-            }
-        }
+        tables.misfits().for_each(warn_of);
         self.switch(&mut valid, tables);
     }
 
-    /// Other plugins serve: what was set aside may fit now. Blocks; not for a task's thread.
+    /// Other plugins serve: what was set aside may fit now, and what fitted may not. Blocks; not
+    /// for a task's thread.
     pub(crate) fn plugins_changed(&self) {
         let mut valid = Arc::clone(&self.tables).blocking_lock_owned();
-        self.offer.store(Arc::new(Offer::of(&self.registry)));
-        if valid.misfits().next().is_none() {
+        let offer = Offer::of(&self.registry);
+        let is_same = offer == **self.offer.load();
+        self.offer.store(Arc::new(offer));
+        if is_same && valid.misfits().next().is_none() {
             // Who serves under a name is looked up for every attempt.
             return;
         }
         let (file, holdings) = (Arc::clone(valid.file()), valid.holdings().clone());
         let tables = self.with_joining(|joining| join(file, holdings, joining, None));
+        warn_of_new_misfits(&valid, &tables);
         self.switch(&mut valid, tables);
     }
 
@@ -140,6 +139,18 @@ impl Switchboard {
         }
         self.shown.store(Arc::new(Shown::of(&tables)));
         *valid = tables;
+    }
+}
+
+fn warn_of_new_misfits(before: &Tables, tables: &Tables) {
+    let known: Vec<_> = before.misfits().collect();
+    tables.misfits().filter(|misfit| !known.contains(misfit)).for_each(warn_of);
+}
+
+fn warn_of(misfit: &Misfit) {
+    let Misfit { noun, id, problems } = misfit;
+    for problem in problems {
+        tracing::warn!("stored {noun} {id:?} is set aside: {problem}");
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 pub(crate) use settings::SettingsOffer;
 
 /// Adapters and dialects by name.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Offer {
     /// What reaches providers.
     pub(crate) adapters: BTreeMap<String, AdapterOffer>,
@@ -19,7 +19,7 @@ pub(crate) struct Offer {
 }
 
 /// One adapter.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct AdapterOffer {
     /// What is at the far end.
     pub(crate) far_end: FarEnd,
@@ -34,7 +34,7 @@ pub(crate) struct AdapterOffer {
 }
 
 /// A provider that an adapter knows beforehand.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct PresetOffer {
     /// Where it is.
     pub(crate) base_url: Option<String>,

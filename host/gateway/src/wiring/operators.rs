@@ -19,6 +19,7 @@ use upstream::HttpUpstream;
 use crate::configuration::{self, AdminSettings, Configuration, StoreSettings, Variables};
 use crate::wiring::board::{OperatorsBoard, Switchboard};
 use crate::wiring::jwks::PublishedKeys;
+use crate::wiring::plugin_life::OperatorsPlugins;
 
 /// The master key itself, in place of a file: 32 bytes as base64 or hexadecimal.
 const MASTER_KEY: &str = "PATCHBAY_MASTER_KEY";
@@ -104,15 +105,17 @@ fn master_key(
 }
 
 impl OpenedStore {
-    /// Puts operators before a board.
+    /// Puts operators before a board and its plugins.
     pub(crate) fn administer(
         self,
         board: &Arc<Switchboard>,
+        plugins: OperatorsPlugins,
         settings: &StoreSettings,
     ) -> Arc<Administration> {
         let Self { store, vault, inventory, ledger } = self;
         let board = Arc::new(OperatorsBoard(Arc::clone(board)));
-        let parts = AdministrationParts { store, vault, board, ledger };
+        let plugins = Arc::new(plugins);
+        let parts = AdministrationParts { store, vault, board, ledger, plugins };
         let StoreSettings { usage_days, audit_days, .. } = *settings;
         let retention = Retention { usage_days, audit_days };
         Arc::new(Administration::new(parts, inventory).with_retention(retention))

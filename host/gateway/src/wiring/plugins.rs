@@ -19,7 +19,8 @@ use crate::wiring::board::{Switchboard, off_the_runtime};
 use crate::wiring::offer::Offer;
 
 /// Name and component of each plugin in the binary.
-const BUNDLED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/bundled_plugins.rs"));
+pub(super) const BUNDLED: &[(&str, &[u8])] =
+    include!(concat!(env!("OUT_DIR"), "/bundled_plugins.rs"));
 
 /// What was loaded.
 pub(crate) struct LoadedPlugins {

@@ -31,6 +31,7 @@ use crate::configuration::{
 use crate::recording::Recorder;
 use crate::wiring::board::{self, BoardParts, Switchboard};
 use crate::wiring::operators::{self, OpenedStore};
+use crate::wiring::plugin_life::OperatorsPlugins;
 use crate::wiring::programs::Programs;
 use crate::wiring::reload::{self, Reloader, StartSettings};
 use crate::wiring::service::GatewayService;
@@ -220,7 +221,14 @@ impl Parts {
         let pipeline = Arc::new(Pipeline::new(parts, board.tables().snapshot()));
         board.attach(Arc::clone(&pipeline));
         let operators = opened
-            .map(|opened| Operators::join(opened, &board, (&configuration, &sources, &http)))
+            .map(|opened| {
+                let plugins = OperatorsPlugins {
+                    life: life.clone(),
+                    registry: Arc::clone(&registry),
+                    board: Arc::clone(&board),
+                };
+                Operators::join(opened, (&board, plugins), (&configuration, &sources, &http))
+            })
             .transpose()?;
         let administration = operators.as_ref().map(|it| Arc::clone(&it.administration));
         let service =
@@ -266,12 +274,12 @@ impl Parts {
 impl Operators {
     fn join(
         opened: OpenedStore,
-        board: &Arc<Switchboard>,
+        (board, plugins): (&Arc<Switchboard>, OperatorsPlugins),
         (configuration, sources, http): (&Configuration, &Sources, &Arc<HttpUpstream>),
     ) -> anyhow::Result<Self> {
         let settings = configuration.store.clone().unwrap_or_default();
         let ledger = Arc::clone(&opened.ledger);
-        let administration = opened.administer(board, &settings);
+        let administration = opened.administer(board, plugins, &settings);
         let door = configuration.admin.as_ref().map(|admin| {
             anyhow::Ok(AdminParts {
                 administration: Arc::clone(&administration),

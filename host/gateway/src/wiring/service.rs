@@ -7,10 +7,8 @@ use administration::Administration;
 use async_trait::async_trait;
 use exchange::{Entrance, Failure, PluginCatalog as _};
 use pipeline::{Caller, CallerReply, CallerRequest, Pipeline};
-use plugin_runtime::{Allocator, Manifest, Origin, PluginKind, PluginStatus, Registry};
-use server::{
-    ModelEntry, PluginEntry, PluginOrigin, PluginSort, Readiness, ReadinessCheck, Service,
-};
+use plugin_runtime::{Allocator, Registry};
+use server::{ModelEntry, Readiness, ReadinessCheck, Service};
 
 /// Answers requests by the pipeline.
 pub(crate) struct GatewayService {
@@ -111,33 +109,4 @@ impl Service for GatewayService {
         checks.extend(self.store_check());
         Readiness { ready, checks }
     }
-
-    fn plugins(&self) -> Vec<PluginEntry> {
-        self.registry.list().iter().map(entry).collect()
-    }
-}
-
-fn entry(plugin: &PluginStatus) -> PluginEntry {
-    PluginEntry {
-        name: plugin.name.clone(),
-        version: plugin.version.clone(),
-        kind: match plugin.kind {
-            PluginKind::Normalizer => PluginSort::Normalizer,
-            PluginKind::HttpAdapter => PluginSort::HttpAdapter,
-            PluginKind::ProcessAdapter => PluginSort::ProcessAdapter,
-        },
-        dialect: dialect(&plugin.manifest).to_owned(),
-        digest: format!("sha256:{}", plugin.sha256),
-        origin: match plugin.origin {
-            Origin::Bundled => PluginOrigin::Bundled,
-            Origin::Installed(_) => PluginOrigin::Installed,
-        },
-    }
-}
-
-/// What a normalizer speaks, or an adapter's providers.
-fn dialect(manifest: &Manifest) -> &str {
-    let spoken = manifest.dialect.as_ref().map(|facts| &facts.name);
-    let default = manifest.adapter.as_ref().map(|facts| &facts.default_dialect);
-    spoken.or(default).map_or("", String::as_str)
 }

@@ -114,6 +114,11 @@ impl Capture {
         seen.find(|(_, seen)| holds(seen)).map(|(name, _)| name.clone())
     }
 
+    /// What a file holds now; `None` if it is not there, or cannot be taken.
+    pub(super) fn content_of(&self, name: &str) -> Option<Captured> {
+        self.take(name, self.stamp(name)).ok()
+    }
+
     /// Lets the next look find a file anew.
     pub(super) fn forget(&mut self, file: &str) {
         self.seen.remove(file);

@@ -59,6 +59,26 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// Its name for programs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Switched => "switched",
+            Self::CanaryStarted => "canary-started",
+            Self::Promoted => "promoted",
+            Self::RolledBack => "rolled-back",
+            Self::Passed => "passed",
+            Self::Quarantined => "quarantined",
+            Self::Failing => "failing",
+            Self::Changed => "changed",
+            Self::Removed => "removed",
+            Self::Drained => "drained",
+            Self::Interrupted => "interrupted",
+            Self::NotKept => "not-kept",
+        }
+    }
+
     fn is_good(self) -> bool {
         match self {
             Self::Switched

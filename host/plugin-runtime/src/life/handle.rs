@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{oneshot, watch};
 
 use super::archive::Archive;
-use super::keeper::{Keeper, Upload};
+use super::keeper::{Keeper, Upload, Uploaded};
 use super::notice::Notice;
 use super::problem::LifeProblem;
 use super::settings::LifeSettings;
@@ -22,7 +22,7 @@ use crate::registry::Registry;
 /// The life of a gateway's installed plugins. Cheap to clone; the thread ends when it is told
 /// ([`PluginLife::stop`]) or the last clone is dropped.
 ///
-/// Actions are done one after the other. Dropping an action's future does not undo it. An action
+/// Actions are done one after the other, and are on the disk when they are answered. Dropping an action's future does not undo it. An action
 /// that waits behind a compilation waits as long as that takes.
 #[derive(Clone)]
 pub struct PluginLife {
@@ -90,13 +90,12 @@ impl PluginLife {
         self.changes.clone()
     }
 
-    /// Writes a component into the directory and takes it through all steps. Returns the name of
-    /// the plugin.
+    /// Writes a component into the directory and takes it through all steps. One that is refused
+    /// is taken away again.
     ///
     /// # Errors
-    /// The step that it does not pass. If that is one after inspection, the file stays and is
-    /// shown as pending.
-    pub async fn upload(&self, upload: Upload) -> Result<String, LifeProblem> {
+    /// The step that it does not pass. To wait for an operator is no error.
+    pub async fn upload(&self, upload: Upload) -> Result<Uploaded, LifeProblem> {
         self.act(move |keeper| keeper.upload(upload)).await
     }
 
@@ -200,7 +199,7 @@ impl PluginLife {
     ) -> Result<T, LifeProblem> {
         let (reply, answer) = oneshot::channel();
         let order = Order::Act(Box::new(move |keeper| {
-            let outcome = action(keeper);
+            let outcome = keeper.durably(action);
             keeper.show();
             // Whoever asked may be gone; the action is done all the same.
             let _ = reply.send(outcome);

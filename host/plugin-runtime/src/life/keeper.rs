@@ -29,7 +29,7 @@ use crate::registry::{Entry, Registry};
 use crate::stats::PluginStats;
 use install::{Stopped, Will};
 
-pub use files::Upload;
+pub use files::{Upload, Uploaded};
 
 /// The state of the life cycle, and all that changes it.
 pub(super) struct Keeper {
@@ -45,6 +45,8 @@ pub(super) struct Keeper {
     trials: BTreeMap<String, Trial>,
     canaries: BTreeMap<String, RunningCanary>,
     draining: Draining,
+    /// Why the state was not written when it was last to be.
+    unsaved: Option<LifeProblem>,
     shown: Arc<ArcSwap<LifeView>>,
     /// Counts the changes of what serves.
     changes: watch::Sender<u64>,
@@ -85,6 +87,7 @@ impl Keeper {
             trials: BTreeMap::new(),
             canaries: BTreeMap::new(),
             draining: Draining::default(),
+            unsaved: None,
             shown: Arc::default(),
             changes: watch::Sender::new(0),
             archive,
@@ -240,8 +243,22 @@ impl Keeper {
     /// Remembers the state. That it cannot be is reported, and what serves goes on.
     fn save(&mut self) {
         self.record.keep_small();
-        if let Err(problem) = self.archive.save(&self.record) {
+        self.unsaved = self.archive.save(&self.record).err();
+        if let Some(problem) = &self.unsaved {
             self.events.note(EventKind::NotKept, (None, None), problem.to_string());
         }
+    }
+
+    /// Does what an operator wants, and says so only if it is on the disk.
+    ///
+    /// # Errors
+    /// Why it is not done, or not remembered.
+    pub(super) fn durably<T>(
+        &mut self,
+        action: impl FnOnce(&mut Self) -> Result<T, LifeProblem>,
+    ) -> Result<T, LifeProblem> {
+        self.unsaved = None;
+        let done = action(self)?;
+        self.unsaved.take().map_or(Ok(done), Err)
     }
 }

@@ -153,6 +153,13 @@ pub enum LifeProblem {
     ProofTooLong(Duration),
 }
 
+impl LifeProblem {
+    /// Whether what it stops goes on when an operator says so.
+    pub(super) fn waits_for_operator(&self) -> bool {
+        matches!(self, Self::NeedsApproval { .. } | Self::Held { .. })
+    }
+}
+
 impl From<LoadError> for LifeProblem {
     fn from(error: LoadError) -> Self {
         Self::Load(Box::new(error))

@@ -8,7 +8,7 @@ use super::asks::{Asks, Widening};
 use super::events::Event;
 use super::share::{CanaryPlan, Rollout};
 use crate::digest::Digest;
-use crate::grant::{Grant, Isolation, SocketImports};
+use crate::grant::Grant;
 use crate::registry::{Entry, Registry};
 use crate::stats::PluginStats;
 
@@ -234,14 +234,8 @@ impl GenerationView {
             digest: entry.digest.clone(),
             signer,
             phase,
-            isolation: match isolation {
-                Isolation::Fresh => "fresh",
-                Isolation::Reuse => "reuse",
-            },
-            sockets: match sockets {
-                SocketImports::Refused => "refused",
-                SocketImports::Inert => "inert",
-            },
+            isolation: isolation.as_str(),
+            sockets: sockets.as_str(),
             open_exchanges: plugin.source.exchanges.open(),
             figures: Figures::of(&plugin.stats()),
         }
@@ -256,7 +250,9 @@ impl GenerationView {
 }
 
 impl Figures {
-    pub(super) fn of(stats: &PluginStats) -> Self {
+    /// As counters of a generation have them.
+    #[must_use]
+    pub fn of(stats: &PluginStats) -> Self {
         let micros = |it: std::time::Duration| u64::try_from(it.as_micros()).unwrap_or(u64::MAX);
         Self {
             calls: stats.calls,

@@ -43,6 +43,11 @@ impl Answer {
         }
     }
 
+    /// With another status.
+    pub(crate) fn status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
     /// 201 with a resource, its entity tag and where it is.
     pub(crate) fn created(view: &View, location: HeaderValue) -> Self {
         let answer = Self::view(view).with(header::LOCATION, location);

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use administration::{AdminProblem, PageRequest, Precondition};
+use administration::{AdminProblem, PageRequest, PluginUpload, Precondition};
 use axum::body::Body;
 use axum::extract::{FromRequestParts as _, RawPathParams};
+use bytes::Bytes;
 use exchange::{Failure, FailureKind};
 use http::request::Parts;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 use serde_json::Value;
 use url::form_urlencoded;
 
@@ -33,6 +34,8 @@ pub(crate) enum Input {
     Filters,
     /// A JSON object.
     Document,
+    /// A plugin, and how it starts in the query.
+    Component,
 }
 
 /// A request, read.
@@ -41,7 +44,11 @@ pub(crate) struct Asked {
     query: Vec<(String, String)>,
     headers: HeaderMap,
     document: Value,
+    component: Bytes,
 }
+
+/// The file that minisign wrote beside a plugin, in base64.
+const SIGNATURE: HeaderName = HeaderName::from_static("x-patchbay-signature");
 
 impl Asked {
     /// Reads a request. Its body is not looked at before the rest is good.
@@ -56,19 +63,24 @@ impl Asked {
     ) -> Result<Self, Refusal> {
         let id = id(&mut head).await?;
         let query = query(&head, input)?;
-        let limits = EdgeLimits {
-            max_body_bytes: edge.limits.max_body_bytes.min(MAX_DOCUMENT_BYTES),
-            ..edge.limits
-        };
+        if input == Input::Component {
+            check_component_type(&head.headers)?;
+        }
+        let limits = EdgeLimits { max_body_bytes: max_body_bytes(input, edge), ..edge.limits };
         let body = request_body::read(&head.headers, body, &limits, visit).await?;
+        let mut component = Bytes::new();
         let document = match input {
             Input::Document => document::read(&head.headers, &body)?,
+            Input::Component => {
+                component = body;
+                Value::Null
+            }
             _ if body.trim_ascii().is_empty() || body.trim_ascii() == b"{}" => Value::Null,
             _ => {
                 return Err(Refusal::bad_request("this endpoint takes no body; send none"));
             }
         };
-        Ok(Self { id, query, headers: head.headers, document })
+        Ok(Self { id, query, headers: head.headers, document, component })
     }
 
     /// The id in the path, decoded.
@@ -91,6 +103,15 @@ impl Asked {
             found.map(|(_, value)| value.as_str())
         };
         PageRequest::try_new(text("limit"), text("cursor"))
+    }
+
+    /// The component, and what came with it.
+    ///
+    /// # Errors
+    /// If one of them is malformed.
+    pub(crate) fn into_upload(self) -> Result<PluginUpload, AdminProblem> {
+        let signature = self.headers.get(SIGNATURE).map(|value| value.as_bytes());
+        PluginUpload::read(self.component.into(), signature, &self.query)
     }
 
     /// The document; null where the endpoint takes none.
@@ -136,6 +157,10 @@ fn query(head: &Parts, input: Input) -> Result<Vec<(String, String)>, Refusal> {
     let (known, fix): (&[&str], _) = match input {
         Input::Filters => return Ok(pairs),
         Input::Page => (&["limit", "cursor"], "use limit, cursor"),
+        Input::Component => (
+            &PluginUpload::PARAMETERS,
+            "use rollout, share_permille, auto_calls, auto_worse_permille",
+        ),
         Input::Nothing | Input::Document => (&[], "this URL takes none"),
     };
     for (position, (name, _)) in pairs.iter().enumerate() {
@@ -149,6 +174,28 @@ fn query(head: &Parts, input: Input) -> Result<Vec<(String, String)>, Refusal> {
         return Err(Refusal::bad_request(refused));
     }
     Ok(pairs)
+}
+
+/// A plugin has a limit of its own, which callers' requests do not have to have.
+fn max_body_bytes(input: Input, edge: &Edge) -> u64 {
+    match (input, &edge.admin) {
+        (Input::Component, Some(admin)) => admin.administration.max_component_bytes(),
+        _ => edge.limits.max_body_bytes.min(MAX_DOCUMENT_BYTES),
+    }
+}
+
+/// Before the body is read: whoever sends something else is told at once.
+fn check_component_type(headers: &HeaderMap) -> Result<(), Failure> {
+    let essence = headers.get(header::CONTENT_TYPE).map(|value| {
+        let essence = value.as_bytes().split(|b| *b == b';').next().unwrap_or_default();
+        essence.trim_ascii().eq_ignore_ascii_case(b"application/wasm")
+    });
+    if essence == Some(true) {
+        return Ok(());
+    }
+    let text = "this URL takes a plugin; send the component itself with content-type \
+                application/wasm";
+    Err(Failure::new(FailureKind::UnsupportedMediaType, text))
 }
 
 /// A change whose operator does not say what it is a change of.

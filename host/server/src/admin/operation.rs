@@ -1,14 +1,12 @@
-//! How the gateway is, what it has loaded, and its master key.
+//! How the gateway is, and its master key.
 
 use administration::CheckView;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::access::{Administering, Viewing};
 use super::answer::Answer;
 use super::asked::Asked;
 use super::resources::Answered;
-use crate::service::{PluginEntry, ReadinessCheck};
+use crate::service::ReadinessCheck;
 
 /// `GET /admin/status`: how the room is, and whether requests can be answered.
 pub(crate) async fn status(who: Viewing, _: Asked) -> Answered {
@@ -21,25 +19,6 @@ pub(crate) async fn status(who: Viewing, _: Asked) -> Answered {
         }
     }
     Ok(Answer::document(&status))
-}
-
-/// The plugins that serve now.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct PluginList {
-    /// `list`
-    #[schema(example = "list")]
-    object: &'static str,
-    /// The plugins, by name.
-    data: Vec<PluginEntry>,
-    /// Null: there is one page.
-    #[schema(required)]
-    next_cursor: Option<String>,
-}
-
-/// `GET /admin/plugins`: all on one page, there are few.
-pub(crate) async fn plugins(who: Viewing, _: Asked) -> Answered {
-    let data = who.service().plugins();
-    Ok(Answer::document(&PluginList { object: "list", data, next_cursor: None }))
 }
 
 /// `GET /admin/master-key`

@@ -44,6 +44,12 @@ impl From<AdminProblem> for Refusal {
                     failure = failure.with_param(first.path.as_str());
                 }
             }
+            AdminProblem::Plugin(found) => {
+                problems = vec![ProblemView::from(&found.problem)];
+                if !found.problem.path.is_empty() {
+                    failure = failure.with_param(found.problem.path.as_str());
+                }
+            }
             AdminProblem::TooManyAttempts { retry_after } => {
                 failure = failure.with_retry_after(*retry_after);
             }

@@ -15,7 +15,7 @@ use super::asked::Asked;
 pub(crate) use super::asked::Input;
 use super::refusal::{Refusal, refuse};
 use super::resources::{self, Answered};
-use super::{audit, backup, operation};
+use super::{audit, backup, operation, plugins};
 use crate::connections::Peer;
 use crate::containment::contained_async;
 use crate::edge::Edge;
@@ -39,7 +39,7 @@ pub(crate) struct AdminRoute {
 /// Every endpoint. The first argument of its function says which role it wants.
 #[rustfmt::skip]
 pub(crate) fn table() -> Vec<AdminRoute> {
-    use Input::{Document, Filters, Nothing, Page};
+    use Input::{Component, Document, Filters, Nothing, Page};
     use Noun::{ApiKey, Provider, Route};
     vec![
         route("GET /admin/providers", Page, |who, asked| resources::list(Provider, who, asked)),
@@ -70,7 +70,17 @@ pub(crate) fn table() -> Vec<AdminRoute> {
         route("GET /admin/audit/export", Filters, audit::export),
         route("GET /admin/usage", Filters, audit::usage),
         route("GET /admin/status", Nothing, operation::status),
-        route("GET /admin/plugins", Nothing, operation::plugins),
+        route("GET /admin/plugins", Nothing, plugins::list),
+        route("POST /admin/plugins", Component, plugins::upload),
+        route("GET /admin/plugins/{name}", Nothing, plugins::show),
+        route("DELETE /admin/plugins/{name}", Nothing, plugins::remove),
+        route("POST /admin/plugins/{name}/approve", Document, plugins::approve),
+        route("POST /admin/plugins/{name}/pin", Nothing, plugins::pin),
+        route("POST /admin/plugins/{name}/unpin", Nothing, plugins::unpin),
+        route("POST /admin/plugins/{name}/rollback", Document, plugins::roll_back),
+        route("POST /admin/plugins/{name}/canary", Document, plugins::canary),
+        route("POST /admin/plugins/{name}/promote", Nothing, plugins::promote),
+        route("POST /admin/plugins/{name}/rollout", Document, plugins::rollout),
         route("POST /admin/backup", Nothing, backup::back_up),
     ]
 }

@@ -1,6 +1,7 @@
 //! The admin API's operations: one for each line of the router's table.
 
 mod examples;
+mod plugins;
 
 use exchange::FailureKind;
 use serde_json::{Value, json};
@@ -32,6 +33,9 @@ fn described(label: &str) -> Option<Operation> {
             _ => None,
         };
     }
+    if let Some(rest) = rest.strip_prefix("plugins") {
+        return plugins::described(method, rest);
+    }
     let master_key = || replies::json("Which one, and how far secrets are wrapped by it.", "MasterKeyView", examples::master_key());
     Some(match label {
         "GET /admin/master-key" => reads("getMasterKey", "operation", "Which master key is used").reply(200, master_key()).failing(&[]),
@@ -51,8 +55,6 @@ fn described(label: &str) -> Option<Operation> {
             .reply(200, replies::json("The counts.", "UsageReport", examples::usage())).failing(&[K::StoreUnavailable]),
         "GET /admin/status" => reads("getStatus", "operation", "How the gateway is")
             .reply(200, replies::json("How it is.", "StatusView", examples::status())).failing(&[]),
-        "GET /admin/plugins" => reads("listPlugins", "operation", "The plugins that serve")
-            .reply(200, replies::json("All of them.", "PluginList", examples::plugins())).failing(&[]),
         "POST /admin/backup" => writes("backUp", "operation", "The store as a file")
             .described("Ends early if the file cannot be read to its end: compare the checksum.")
             .reply(200, examples::backup()).failing(&[K::StoreUnavailable]),

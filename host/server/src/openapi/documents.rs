@@ -6,6 +6,8 @@
 //! a way that nobody would read, is in a description: that one deadline is not over another, that
 //! settings hold no references.
 
+mod plugins;
+
 use administration::Administration;
 use resources::{
     ApiKey, Candidate, KeyLimits, Limits, MEMBERS_OF_VIEWS, Provider, Retries, Timeouts,
@@ -14,11 +16,8 @@ use serde_json::{Value, json};
 
 use super::operation::schema;
 use super::shapes::{
-    MODEL_NAME, Members, SLUG, closed, members, nullable, or_null, ranges, text, whole,
+    MODEL_NAME, Members, PLUGIN_NAME, SLUG, closed, members, nullable, or_null, ranges, text, whole,
 };
-
-/// Names of plugins.
-const PLUGIN_NAME: &str = "^[a-z0-9][a-z0-9-]{0,63}$";
 
 /// A text on one line. A credential that begins like JSON may have several.
 const ONE_LINE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$";
@@ -45,6 +44,7 @@ const SORTS: [Sort; 3] = [
 /// Every schema of a document, by name.
 pub(super) fn schemas() -> Vec<(String, Value)> {
     let mut all = parts();
+    all.extend(plugins::schemas());
     for (noun, what, required, members) in SORTS {
         let of_path = ["id", "model"];
         let known: Vec<_> = required.iter().filter(|it| !of_path.contains(it)).copied().collect();

@@ -113,6 +113,16 @@ impl Operation {
         self
     }
 
+    /// Takes a body that is no JSON.
+    pub(super) fn raw_body(mut self, kind: &str, description: &str) -> Self {
+        self.request_body = Some(json!({
+            "required": true,
+            "description": description,
+            "content": { kind: { "schema": { "type": "string", "format": "binary" } } },
+        }));
+        self
+    }
+
     /// Answers with this where all goes well.
     pub(super) fn reply(mut self, status: u16, reply: Value) -> Self {
         self.responses.insert(status.to_string(), reply);

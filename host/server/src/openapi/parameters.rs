@@ -3,13 +3,16 @@
 use administration::{AuditAction, AuditFilter, PageRequest, UsageQuery};
 use serde_json::{Map, Value, json};
 
-use super::shapes::{MODEL_NAME, SLUG};
+use super::shapes::{MODEL_NAME, PLUGIN_NAME, SLUG};
 
 /// `*`, or entity tags that are strong.
 const STRONG_TAGS: &str = r#"^(\*|"[!#-~]*"(, ?"[!#-~]*")*)$"#;
 
 /// `*`, or entity tags.
 const ANY_TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#;
+
+/// A base64 text.
+const BASE64: &str = "^[A-Za-z0-9+/]+=*$";
 
 /// A URL-safe base64 text.
 const CURSOR: &str = "^[A-Za-z0-9_-]+$";
@@ -31,6 +34,15 @@ fn in_paths() -> Vec<(&'static str, Value)> {
     vec![
         ("provider-id", id("Id of the provider.", "main")),
         ("api-key-id", id("Id of the API key; not the key.", "laptop")),
+        (
+            "plugin",
+            json!({
+                "name": "name", "in": "path", "required": true,
+                "description": "Name of the plugin.",
+                "schema": { "type": "string", "pattern": PLUGIN_NAME },
+                "example": "my-cloud",
+            }),
+        ),
         (
             "model",
             json!({
@@ -64,16 +76,19 @@ fn in_headers() -> Vec<(&'static str, Value)> {
         };
     let needed = "The `ETag` of what was read, or `*` for whatever is there.";
     let optional = "The `ETag` of what was read. May be left out.";
+    let signature = "The `.minisig` file of the component, in base64. Needed where \
+                     `plugins.trust` names signers.";
     let known = "`ETag`s of what is known already: 304 where that is still so.";
     vec![
         ("if-match", header(("If-Match", true), needed, STRONG_TAGS, "*")),
         ("if-match-optional", header(("If-Match", false), optional, STRONG_TAGS, "*")),
+        ("signature", header(("x-patchbay-signature", false), signature, BASE64, "dW50cnVzdGVk")),
         ("if-none-match", header(("If-None-Match", false), known, ANY_TAGS, "\"7\"")),
     ]
 }
 
 fn in_queries() -> Vec<(&'static str, Value)> {
-    of_pages().into_iter().chain(of_audit()).chain(of_usage()).collect()
+    of_pages().into_iter().chain(of_audit()).chain(of_usage()).chain(of_uploads()).collect()
 }
 
 fn of_pages() -> [(&'static str, Value); 2] {
@@ -118,6 +133,22 @@ fn of_usage() -> [(&'static str, Value); 3] {
         ("from", query("from", from, time())),
         ("to", query("to", to, time())),
         ("group-by", query("group_by", by, groups)),
+    ]
+}
+
+fn of_uploads() -> [(&'static str, Value); 4] {
+    let whole =
+        |least: u64, most: u64| json!({ "type": "integer", "minimum": least, "maximum": most });
+    let start = json!({ "type": "string", "enum": ["immediate", "canary"] });
+    let how = "How this version starts; as `rollout` of the plugin says if left out.";
+    let share = "Of a canary: how many of a thousand exchanges it takes.";
+    let calls = "Of a canary: calls after which it is promoted or rolled back by itself.";
+    let worse = "How much its share of failed calls may be above the old one's: of a thousand.";
+    [
+        ("rollout", query("rollout", how, start)),
+        ("share", query("share_permille", share, whole(1, 1000))),
+        ("auto-calls", query("auto_calls", calls, whole(1, 1_000_000_000))),
+        ("auto-worse", query("auto_worse_permille", worse, whole(0, 1000))),
     ]
 }
 

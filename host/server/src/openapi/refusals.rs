@@ -116,6 +116,14 @@ fn example(form: Form, kind: FailureKind) -> Value {
                 "fix": "list the models, as in models = [\"name\"], or write \"discover\"",
             }]);
         }
+        Form::Admin if kind == FailureKind::PluginRefused => {
+            error["problems"] = json!([{
+                "path": "",
+                "message": "no trusted signer has signed this file",
+                "fix": "check that the signature belongs to it, and add the signer's public key to \
+                    plugins.trust",
+            }]);
+        }
         Form::Admin => {}
         Form::Messages => {
             let error = json!({ "type": messages_type(rule.status), "message": message });
@@ -153,6 +161,7 @@ fn seen(kind: FailureKind) -> (Whose, &'static str) {
         K::NotFound => (Callers, "there is no such model"),
         K::MethodNotAllowed => (Both, "this URL does not take this method"),
         K::PayloadTooLarge => (Both, "the request's body is too large"),
+        K::UnsupportedMediaType => (Operators, "the body is not of the type that this URL takes"),
         K::RequestTimeout => (Both, "the request's body did not arrive in time"),
         K::ContextTooLong => (Callers, "the prompt does not fit the model"),
         K::ContentFiltered => (Callers, "the provider refused the content"),
@@ -176,8 +185,9 @@ fn seen(kind: FailureKind) -> (Whose, &'static str) {
         K::Conflict => (Operators, "it does not go with what else there is: the id is taken, another resource uses it, it is in the configuration file, or its state is final"),
         K::StaleEtag => (Operators, "it was changed since it was read"),
         K::CredentialNotVerified => (Operators, "the provider does not accept the new credential; the old one stays"),
+        K::PluginRefused => (Operators, "the plugin does not pass a step; what served before serves on"),
         K::PreconditionRequired => (Operators, "the change needs an if-match header"),
-        K::StoreUnavailable => (Operators, "the store cannot be used; nothing was changed"),
+        K::StoreUnavailable => (Operators, "the store, or the plugins' directory, cannot be used; nothing was changed"),
         K::ShuttingDown => (Callers, "the gateway is shutting down"),
         K::Cancelled => (Nobodys, "the caller went away"),
         K::Internal => (Both, "a fault of the gateway itself"),

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use administration::{AuditEntry, AuditPage, MasterKeyView, ProbeView, StatusView, UsageReport};
+use administration::{
+    AuditEntry, AuditPage, MasterKeyView, PluginList, ProbeView, StatusView, UsageReport,
+};
 use exchange::FailureKind;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::operation::schema;
 use super::{bodies, documents, views};
-use crate::admin::PluginList;
 use crate::handlers::health::Report;
 use crate::handlers::models::ModelList;
 

@@ -9,6 +9,9 @@ use super::operation::schema;
 /// Ids of providers and API keys, and credential slots.
 pub(super) const SLUG: &str = "^[a-z0-9][a-z0-9_-]{0,63}$";
 
+/// Names of plugins.
+pub(super) const PLUGIN_NAME: &str = "^[a-z0-9][a-z0-9-]{0,63}$";
+
 /// Names of models, and patterns of them.
 pub(super) const MODEL_NAME: &str = "^[!-~]{1,256}$";
 

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use administration::PluginUpload;
 use exchange::FailureKind;
 use openai_api::envelope::{Kind, RequestEnvelope};
 use serde_json::{Value, json};
@@ -144,7 +145,9 @@ fn every_json_body_has_an_example_and_every_operation_a_name_of_its_own() {
             let Some(content) = described.get("content") else { continue };
             for (kind, content) in content.as_object().unwrap() {
                 let has_one = content.get("example").or(content.get("examples")).is_some();
-                assert!(has_one || kind == "application/octet-stream", "{label} {kind}");
+                let is_binary =
+                    ["application/octet-stream", "application/wasm"].contains(&kind.as_str());
+                assert!(has_one || is_binary, "{label} {kind}");
             }
         }
     }
@@ -170,9 +173,13 @@ fn what_an_endpoint_takes_is_what_the_table_says() {
         let in_path: Vec<_> = route.label.split('/').filter(|it| it.starts_with('{')).collect();
         assert_eq!(paths, in_path, "{}", route.label);
         let has_body = operation.get("requestBody").is_some();
-        assert_eq!(has_body, route.input == Input::Document, "{}", route.label);
+        let takes_body = matches!(route.input, Input::Document | Input::Component);
+        assert_eq!(has_body, takes_body, "{}", route.label);
         match route.input {
             Input::Nothing | Input::Document => assert!(queries.is_empty(), "{}", route.label),
+            Input::Component => {
+                assert_eq!(queries, PluginUpload::PARAMETERS.into_iter().collect());
+            }
             Input::Page => assert_eq!(queries, BTreeSet::from(["limit", "cursor"])),
             Input::Filters => assert!(!queries.is_empty(), "{}", route.label),
         }

@@ -9,4 +9,6 @@ mod desk;
 mod doors;
 mod leaving;
 mod operation;
+mod plugins;
 mod resources;
+mod shelf;

@@ -11,10 +11,7 @@ use http::HeaderMap;
 use pipeline::{Caller, CallerReply, CallerRequest, ReplyBody};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::{
-    Edge, EdgeLimits, ModelEntry, PluginEntry, PluginOrigin, PluginSort, Readiness, ReadinessCheck,
-    Service,
-};
+use crate::{Edge, EdgeLimits, ModelEntry, Readiness, ReadinessCheck, Service};
 
 /// The one key that the fake knows.
 pub(super) const KEY: &str = "pb-good";
@@ -97,17 +94,6 @@ impl Service for Fake {
         let check = ReadinessCheck { name: "providers".to_owned(), ok: self.ready, reason };
         let plugins = ReadinessCheck { name: "plugins".to_owned(), ok: true, reason: None };
         Readiness { ready: self.ready, checks: vec![check, plugins] }
-    }
-
-    fn plugins(&self) -> Vec<PluginEntry> {
-        vec![PluginEntry {
-            name: "anthropic".to_owned(),
-            version: "1.0.0".to_owned(),
-            kind: PluginSort::HttpAdapter,
-            dialect: "anthropic-messages".to_owned(),
-            digest: "sha256:00".to_owned(),
-            origin: PluginOrigin::Bundled,
-        }]
     }
 }
 

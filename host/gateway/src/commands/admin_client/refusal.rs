@@ -36,7 +36,9 @@ pub(super) fn read(status: StatusCode, body: &[u8], address: &str) -> Refusal {
         return unknown(status, address);
     };
     let problems = error.get("problems").and_then(Value::as_array);
-    let problems: Vec<_> = problems.into_iter().flatten().map(line).collect();
+    // One that the message itself tells is not told twice.
+    let problems = problems.into_iter().flatten().filter(|it| !message.starts_with(&told(it)));
+    let problems: Vec<_> = problems.map(line).collect();
     let message = with_advice(status, message, !problems.is_empty());
     Refusal { status: Some(status), message, problems }
 }
@@ -75,9 +77,17 @@ fn with_advice(status: StatusCode, message: &str, has_problems: bool) -> String 
     format!("{message}; {advice}")
 }
 
+/// A problem without its member.
+fn told(problem: &Value) -> String {
+    format!("{}; {}", member(problem, "message"), member(problem, "fix"))
+}
+
+fn member<'v>(problem: &'v Value, name: &str) -> &'v str {
+    problem.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
 fn line(problem: &Value) -> String {
-    let member = |name| problem.get(name).and_then(Value::as_str).unwrap_or_default();
-    let (path, message, fix) = (member("path"), member("message"), member("fix"));
+    let [path, message, fix] = ["path", "message", "fix"].map(|name| member(problem, name));
     let mut line = String::new();
     if !path.is_empty() {
         line = format!("{path}: ");
@@ -112,6 +122,15 @@ mod tests {
         let refusal = refused(400, &body);
         assert_eq!(refusal.to_string(), "2 problems in the request; mend what is listed above");
         assert_eq!(refusal.problems(), ["settings.region: is missing; add it", "is no table"]);
+    }
+
+    #[test]
+    fn a_problem_that_is_the_message_is_said_once() {
+        let said = "no signer has signed it; sign it";
+        let problem = json!({"path": "", "message": "no signer has signed it", "fix": "sign it"});
+        let refusal = refused(422, &json!({"error": {"message": said, "problems": [problem]}}));
+        assert_eq!(refusal.to_string(), said);
+        assert!(refusal.problems().is_empty());
     }
 
     #[test]

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 const MAX_REASON_CHARS: usize = 200;
 
 /// The settings that one plugin reads.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct SettingsOffer {
     /// Members it knows.
     pub(crate) known: BTreeSet<String>,
@@ -36,6 +36,13 @@ pub(crate) struct SettingsOffer {
 struct Schema {
     text: Value,
     compiled: Result<Validator, String>,
+}
+
+/// What it is compiled to follows from its text.
+impl PartialEq for Schema {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
 }
 
 impl SettingsOffer {

@@ -9,6 +9,7 @@ use super::install::Will;
 use crate::digest::Digest;
 use crate::life::archive::write_whole;
 use crate::life::capture::{Captured, signature_file};
+use crate::life::events::EventKind;
 use crate::life::problem::LifeProblem;
 use crate::life::share::Rollout;
 
@@ -23,14 +24,22 @@ pub struct Upload {
     pub rollout: Option<Rollout>,
 }
 
+/// What became of a component that an operator sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uploaded {
+    /// Name of the plugin.
+    pub name: String,
+    /// Why it waits for an operator; `None` if it serves, or takes its share.
+    pub waits: Option<String>,
+}
+
 impl Keeper {
-    /// Writes a component into the directory and takes it as any other file. Returns the name of
-    /// the plugin.
+    /// Writes a component into the directory and takes it as any other file. One that is refused
+    /// is taken away again, and what was there before is put back.
     ///
     /// # Errors
-    /// The step that it does not pass. If that is one after inspection, the file stays and is
-    /// shown as pending.
-    pub(in crate::life) fn upload(&mut self, upload: Upload) -> Result<String, LifeProblem> {
+    /// The step that it does not pass. To wait for an operator is no error.
+    pub(in crate::life) fn upload(&mut self, upload: Upload) -> Result<Uploaded, LifeProblem> {
         let Upload { component, signature, rollout } = upload;
         if let Some(rollout) = &rollout {
             rollout.check()?;
@@ -40,11 +49,41 @@ impl Keeper {
         let mut captured = Captured { file, bytes, signature, digest };
         let name = self.judge(&captured).map_err(|stopped| stopped.problem)?.name;
         captured.file = self.file_for(&name, &captured.digest);
-        self.write(&captured)?;
+        let before = self.capture.content_of(&captured.file);
+        let written = self.write(&captured);
         let Captured { file, digest, .. } = captured;
         self.capture.forget(&file);
-        self.look_for(&file, &digest, (Will::Arrived, rollout))?;
-        Ok(name)
+        let taken = written.and_then(|()| self.look_for(&file, &digest, (Will::Arrived, rollout)));
+        match taken {
+            Ok(()) => Ok(Uploaded { name, waits: None }),
+            Err(problem) if problem.waits_for_operator() => {
+                Ok(Uploaded { name, waits: Some(problem.to_string()) })
+            }
+            Err(problem) => {
+                self.put_back(&file, &digest, before);
+                Err(problem)
+            }
+        }
+    }
+
+    /// Takes a refused upload out of the directory. What somebody put there meanwhile stays.
+    fn put_back(&mut self, file: &str, refused: &Digest, before: Option<Captured>) {
+        let there = self.capture.content_of(file);
+        if there.is_some_and(|it| it.digest != *refused) {
+            return;
+        }
+        let restored = match before {
+            Some(before) => self.write(&before),
+            None => self.remove_files(file),
+        };
+        if let Err(problem) = restored {
+            // The next look shows it as pending again.
+            self.events.note(EventKind::NotKept, (None, Some(refused)), problem.to_string());
+            return;
+        }
+        self.capture.forget(file);
+        self.pending.remove(file);
+        self.look();
     }
 
     /// Removes a plugin: its file, its versions, and what was approved.
@@ -53,9 +92,7 @@ impl Keeper {
     /// If there is no such plugin, or its file cannot be removed.
     pub(in crate::life) fn remove(&mut self, name: &str) -> Result<(), LifeProblem> {
         if let Some(file) = self.known(name)?.file.clone() {
-            for file in [&signature_file(&file), &file] {
-                remove_file(&self.settings.directory.join(file))?;
-            }
+            self.remove_files(&file)?;
             self.capture.forget(&file);
             self.pending.remove(&file);
         }
@@ -75,6 +112,13 @@ impl Keeper {
             let plain = format!("{name}.wasm");
             if self.capture.has(&plain) { format!("{name}-{digest}.wasm") } else { plain }
         })
+    }
+
+    fn remove_files(&self, file: &str) -> Result<(), LifeProblem> {
+        for file in [&signature_file(file), file] {
+            remove_file(&self.settings.directory.join(file))?;
+        }
+        Ok(())
     }
 
     /// The signature first: it is the component that makes a file.

@@ -1,7 +1,7 @@
 //! What operators do.
 
 use super::*;
-use crate::{LifeProblem, Upload};
+use crate::{LifeProblem, Upload, Uploaded};
 
 fn upload(guest: &Guest) -> Upload {
     Upload { component: guest.build(), signature: None, rollout: None }
@@ -14,7 +14,8 @@ fn serving(rig: &mut Rig, name: &str) -> crate::Digest {
 #[tokio::test]
 async fn an_upload_lies_in_the_directory_and_serves() {
     let mut rig = Rig::new();
-    assert_eq!(rig.keeper().upload(upload(&plugin("plain", "1"))).unwrap(), "plain");
+    let uploaded = rig.keeper().upload(upload(&plugin("plain", "1"))).unwrap();
+    assert_eq!(uploaded, Uploaded { name: "plain".to_owned(), waits: None });
     assert_eq!(rig.version("plain").await.unwrap(), "1");
     assert!(rig.path("plain.wasm").is_file());
     rig.keeper().upload(upload(&plugin("plain", "2"))).unwrap();
@@ -37,10 +38,45 @@ async fn an_upload_goes_through_the_same_steps() {
     let refused = rig.keeper().upload(upload(&bad)).unwrap_err();
     assert!(matches!(refused, LifeProblem::Load(_)), "{refused}");
     assert_eq!(rig.version("plain").await.unwrap(), "1");
-    assert_eq!(rig.pending("vendor.wasm").phase, Phase::Compile);
     let rubbish = Upload { component: b"x".to_vec(), signature: None, rollout: None };
     rig.keeper().upload(rubbish).unwrap_err();
     assert_eq!(fs::read_dir(&rig.settings.directory).unwrap().count(), 2);
+}
+
+#[tokio::test]
+async fn a_refused_upload_leaves_the_directory_as_it_was() {
+    let mut rig = Rig::new();
+    let first = plugin("plain", "1").build();
+    rig.put("vendor.wasm", &first);
+    rig.look();
+    for (name, file) in [("plain", "vendor.wasm"), ("other", "other.wasm")] {
+        let before = fs::read(rig.path(file)).ok();
+        let signed = Some(b"x".to_vec());
+        let bad = plugin(name, "2").start("unreachable");
+        let bad = Upload { signature: signed, ..upload(&bad) };
+        rig.keeper().upload(bad).unwrap_err();
+        assert_eq!(fs::read(rig.path(file)).ok(), before, "{name}");
+        assert!(!rig.path(&format!("{file}.minisig")).exists(), "{name}");
+        assert!(rig.view().pending.is_empty(), "{name}");
+    }
+    rig.look();
+    assert_eq!(rig.version("plain").await.unwrap(), "1");
+    rig.restart();
+    rig.look();
+    assert_eq!(rig.version("plain").await.unwrap(), "1");
+    assert!(rig.view().pending.is_empty());
+}
+
+#[tokio::test]
+async fn an_upload_that_waits_for_an_operator_stays() {
+    let mut rig = Rig::new();
+    rig.install("plain.wasm", &plugin("plain", "1"));
+    rig.keeper().pin("plain", true).unwrap();
+    let uploaded = rig.keeper().upload(upload(&plugin("plain", "2"))).unwrap();
+    assert!(uploaded.waits.unwrap().contains("pinned"));
+    assert_eq!(rig.pending("plain.wasm").phase, Phase::Held);
+    rig.keeper().pin("plain", false).unwrap();
+    assert_eq!(rig.version("plain").await.unwrap(), "2");
 }
 
 #[tokio::test]
@@ -138,4 +174,19 @@ fn a_view_is_plain_json() {
     assert_eq!(json["pending"][0]["phase"], "inspect");
     assert_eq!(json["events"][0]["kind"], "switched");
     assert_eq!(json["events"][1]["kind"], "refused");
+}
+
+#[test]
+fn what_is_not_on_the_disk_is_not_answered_as_done() {
+    let mut rig = Rig::new();
+    rig.install("plain.wasm", &plugin("plain", "1"));
+    let state = rig.settings.state.join("state.json");
+    fs::remove_file(&state).unwrap();
+    fs::create_dir(&state).unwrap();
+    let refused = rig.keeper().durably(|keeper| keeper.pin("plain", true)).unwrap_err();
+    assert!(matches!(refused, LifeProblem::Write { .. }), "{refused}");
+    fs::remove_dir(&state).unwrap();
+    rig.keeper().durably(|keeper| keeper.pin("plain", true)).unwrap();
+    rig.restart();
+    assert!(rig.view().plugin("plain").unwrap().pinned);
 }

@@ -166,15 +166,57 @@ pub(super) fn status() -> Value {
     })
 }
 
+/// A version of a plugin.
+pub(super) const DIGEST: &str =
+    "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+pub(super) fn canary() -> Value {
+    let auto = json!({ "calls": 1000, "worse_permille": 5 });
+    json!({ "digest": DIGEST, "share_permille": 50, "auto": auto })
+}
+
+pub(super) fn plugin() -> Value {
+    let asks = json!({
+        "kind": "http-adapter", "imports": [], "credentials": ["api_key as bearer"],
+        "dialect": null, "operations": [], "endpoints": [], "presets": [],
+        "memory_bytes": null, "call_ms": null,
+    });
+    let figures = json!({
+        "calls": 5120, "traps": 0, "timeouts": 0, "failures_permille": 0, "cpu_us": 61_440,
+        "mean_us": 12, "p95_us": 24, "peak_memory_bytes": 1_179_648, "stock_depth": 8,
+        "stock_hits": 2558, "stock_misses": 2,
+    });
+    let serving = json!({
+        "generation": 27, "version": "1.1.0", "digest": DIGEST, "signer": "E7620F1842B4E81F",
+        "phase": "serving", "isolation": "fresh", "sockets": "refused", "open_exchanges": 3,
+        "figures": figures,
+    });
+    let version = json!({
+        "digest": DIGEST, "version": "1.1.0", "signer": "E7620F1842B4E81F",
+        "installed_at": MADE, "quarantined": false,
+    });
+    json!({
+        "name": "my-cloud", "kind": "http-adapter", "origin": "installed",
+        "etag": "11529215046068469760", "phase": "serving", "cause": null, "version": "1.1.0",
+        "digest": DIGEST, "dialect": "openai-chat", "file": "my-cloud.wasm", "pinned": false,
+        "rollout": { "kind": "immediate", "share_permille": null, "auto": null },
+        "approved": asks, "last_good": DIGEST, "serving": serving, "canary": null,
+        "draining": [], "versions": [version], "pending": [], "quarantine": [],
+        "events": [event()],
+    })
+}
+
+fn event() -> Value {
+    json!({
+        "number": 1, "at": MADE, "kind": "switched", "plugin": "my-cloud", "digest": DIGEST,
+        "text": "my-cloud 1.1.0 serves",
+    })
+}
+
 pub(super) fn plugins() -> Value {
     json!({
-        "object": "list",
-        "data": [{
-            "name": "anthropic", "version": "1.0.0", "kind": "http-adapter",
-            "dialect": "anthropic-messages", "digest": "sha256:9f86d081884c7d65…",
-            "origin": "bundled",
-        }],
-        "next_cursor": null,
+        "object": "list", "data": [plugin()], "pending": [], "quarantine": [],
+        "events": [event()], "next_cursor": null,
     })
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::super::client::{Reply, TestClient};
 use super::super::fake::Fake;
-use super::client::{Ask, Client, ask, every_endpoint};
+use super::client::{Ask, Client, ask, every_endpoint, filled};
 use super::desk::furnish;
 use crate::admin::{Input, table};
 
@@ -206,18 +206,16 @@ async fn an_id_that_is_none_is_not_found() {
             continue;
         }
         for id in ids {
-            let label = label.replace("{id}", id).replace("{model}", id);
-            let ask = Ask::new(&label).with("if-match", "*");
+            let asked = filled(label, id);
+            let ask = Ask::new(&asked).with("if-match", "*");
             let document = json!({"credentials": {"api_key": "a-new-secret"}});
-            let takes_body = ["PUT", "PATCH"].iter().any(|method| label.starts_with(method))
-                || label.ends_with("rotate-credentials");
+            let takes_body = endpoints_with(Input::Document).contains(&label);
             let ask = if takes_body { ask.document(&document) } else { ask };
             let reply = client.send(ask).await;
             assert_eq!(reply.status, 404, "{label}: {}", reply.text());
             assert_eq!(reply.error("code"), "resource_not_found", "{label}");
         }
-        let invalid = label.replace("{id}", "%ff").replace("{model}", "%ff");
-        let reply = client.send(Ask::new(&invalid)).await;
+        let reply = client.send(Ask::new(&filled(label, "%ff"))).await;
         assert_eq!(reply.status, 400, "{label}: {}", reply.text());
     }
     client.stop().await;
@@ -319,8 +317,11 @@ async fn a_broken_store_is_said_and_what_is_known_is_still_shown() {
         ("GET /admin/audit", None),
         ("GET /admin/audit/export", None),
         ("POST /admin/backup", None),
+        ("POST /admin/plugins/my-cloud/pin", None),
+        ("DELETE /admin/plugins/my-cloud", None),
     ] {
-        let ask = Ask::new(label).with("if-match", tag.as_str());
+        let tag = if label.contains("plugins") { "*" } else { tag.as_str() };
+        let ask = Ask::new(label).with("if-match", tag);
         let ask = document.iter().fold(ask, |ask, document| ask.document(document));
         let reply = client.send(ask).await;
         assert_eq!(reply.status, 503, "{label}: {}", reply.text());

@@ -151,7 +151,12 @@ pub(super) fn every_endpoint() -> Vec<&'static str> {
     crate::admin::table().iter().map(|route| route.label).collect()
 }
 
+/// A label whose path parameter is an id.
+pub(super) fn filled(label: &str, id: &str) -> String {
+    ["{id}", "{model}", "{name}"].iter().fold(label.to_owned(), |it, name| it.replace(name, id))
+}
+
 /// A request to an endpoint, about what is not there.
 pub(super) fn ask(label: &str) -> Ask {
-    Ask::new(&label.replace("{id}", "nobody").replace("{model}", "nobody"))
+    Ask::new(&filled(label, "nobody"))
 }

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::super::client::{Reply, TestClient, bare, chat};
 use super::super::fake::{self, Fake, KEY};
-use super::client::{Ask, Client, ask, every_endpoint};
+use super::client::{Ask, Client, ask, every_endpoint, filled};
 use super::desk::furnish;
+use super::shelf::DIGEST;
 use crate::openapi::contract::Contract;
 
 /// Sends requests, and checks each reply by what the document says of the operation.
@@ -28,7 +29,9 @@ impl Checked {
     /// Sends a request of an operation to the ids `main`, `laptop` and `smart`.
     async fn send(&mut self, label: &'static str, change: impl FnOnce(Ask) -> Ask) -> Reply {
         let id = if label.contains("apikeys") { "laptop" } else { "main" };
-        let ask = Ask::new(&label.replace("{id}", id).replace("{model}", "smart"));
+        let ask = Ask::new(
+            &label.replace("{id}", id).replace("{model}", "smart").replace("{name}", "my-cloud"),
+        );
         self.check(label, change(ask)).await
     }
 
@@ -64,6 +67,35 @@ fn sorts() -> [(&'static str, Value, Value); 3] {
     ]
 }
 
+/// Sends everything to plugins that can go well.
+async fn plugins(checked: &mut Checked) {
+    let wasm = |body: &'static str| {
+        move |ask: Ask| ask.with("content-type", "application/wasm").body(body)
+    };
+    checked.send("POST /admin/plugins", wasm("good")).await;
+    checked.send("POST /admin/plugins", wasm("waits")).await;
+    let shown = checked.send("GET /admin/plugins/{name}", |ask| ask).await;
+    let tag = shown.header("etag").unwrap().to_owned();
+    checked.send("GET /admin/plugins/{name}", |ask| ask.with("if-none-match", tag)).await;
+    checked.check("GET /admin/plugins/{name}", Ask::new("GET /admin/plugins/bundled")).await;
+    for (label, document) in [
+        ("POST /admin/plugins/{name}/approve", json!({"digest": DIGEST})),
+        ("POST /admin/plugins/{name}/rollback", json!({})),
+        ("POST /admin/plugins/{name}/canary", json!({"digest": DIGEST, "share_permille": 5})),
+        ("POST /admin/plugins/{name}/rollout", json!({"kind": "canary", "share_permille": 5})),
+    ] {
+        checked.send(label, |ask| ask.document(&document)).await;
+    }
+    for label in [
+        "POST /admin/plugins/{name}/pin",
+        "POST /admin/plugins/{name}/unpin",
+        "POST /admin/plugins/{name}/promote",
+        "DELETE /admin/plugins/{name}",
+    ] {
+        checked.send(label, |ask| ask.with("if-match", "*")).await;
+    }
+}
+
 /// The operations on a sort: list, create, show, replace, patch, remove.
 fn labels(collection: &str) -> [&'static str; 6] {
     let all = every_endpoint().into_iter();
@@ -91,6 +123,7 @@ async fn every_good_reply_is_described() {
         checked.send(patch, |ask| ask.with("if-match", "*").document(&change)).await;
     }
     let rotation = json!({"credentials": {"api_key": "second-secret", "other": "new"}});
+    plugins(&mut checked).await;
     for label in every_endpoint() {
         let is_left = label.starts_with("POST") || !label.contains('{');
         if !is_left || checked.good.contains(label) {
@@ -136,6 +169,16 @@ async fn every_error_is_described() {
             checked.send(label, |ask| asked(ask).with("if-match", "\"999\"")).await;
             let filed = label.replace("{id}", "filed").replace("{model}", "filed");
             checked.check(label, asked(Ask::new(&filed)).with("if-match", "*")).await;
+        }
+    }
+    let wasm =
+        |body| Ask::new("POST /admin/plugins").with("content-type", "application/wasm").body(body);
+    checked.check("POST /admin/plugins", wasm("refused")).await;
+    checked.check("POST /admin/plugins", wasm("good").with("x-patchbay-signature", "!")).await;
+    for label in every_endpoint().into_iter().filter(|label| label.contains("{name}")) {
+        for tags in ["\"999\"", "*"] {
+            let bundled = label.replace("{name}", "bundled");
+            checked.check(label, Ask::new(&bundled).with("if-match", tags).body("{}")).await;
         }
     }
     checked.client.desk.store.break_now();
@@ -195,7 +238,7 @@ async fn a_url_takes_the_methods_that_are_described_and_no_other() {
         }
         for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
             let label = format!("{method} {path}");
-            let url = path.replace("{id}", "a").replace("{model}", "a");
+            let url = filled(path, "a");
             let reply = client.send(bare(method, &url)).await;
             assert_eq!(reply.status != 405, described.contains(&label), "{label}");
             if reply.status == 405 {

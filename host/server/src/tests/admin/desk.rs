@@ -19,6 +19,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::super::fake::{self, Fake};
+use super::shelf::Shelf;
 use crate::{AdminParts, Edge, EdgeLimits};
 
 const SECRET: &str = "a secret of at least thirty-two bytes";
@@ -26,6 +27,7 @@ const SECRET: &str = "a secret of at least thirty-two bytes";
 /// What is behind the edge.
 pub(super) struct Desk {
     pub(super) store: Arc<Broken>,
+    pub(super) shelf: Arc<Shelf>,
     /// Where backups and the master key are.
     pub(super) directory: TempDir,
 }
@@ -45,11 +47,13 @@ pub(super) async fn furnish_on(store: Arc<dyn Store>, fake: Fake) -> Furnished {
     let key = LocalMasterKey::open_or_create(&directory.path().join("master.key"), true).unwrap();
     let vault = Arc::new(Vault::new(Arc::new(key)));
     let inventory = Inventory::load(&*store, &vault).await.unwrap();
+    let shelf = Arc::new(Shelf::new());
     let parts = AdministrationParts {
         store: Arc::clone(&store) as _,
         vault,
         board: Arc::new(FakeBoard),
         ledger: Arc::new(UsageLedger::default()),
+        plugins: Arc::clone(&shelf) as _,
     };
     // Callers may send more than an operator's document may have.
     let limits = EdgeLimits { max_body_bytes: 4 * 1024 * 1024, ..fake::limits() };
@@ -59,7 +63,7 @@ pub(super) async fn furnish_on(store: Arc<dyn Store>, fake: Fake) -> Furnished {
         tokens: verifier(),
         backup_directory: directory.path().join("backups"),
     });
-    ((edge, records), Desk { store, directory })
+    ((edge, records), Desk { store, shelf, directory })
 }
 
 fn verifier() -> TokenVerifier {

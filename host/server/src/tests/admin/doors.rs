@@ -5,7 +5,7 @@ use tokio::net::TcpListener;
 use super::super::client::{TestClient, bare};
 use super::super::fake::{Fake, KEY};
 use super::super::sockets::Served;
-use super::client::{Ask, Client, ask, every_endpoint};
+use super::client::{Ask, Client, ask, every_endpoint, filled};
 use super::desk::furnish;
 use crate::Listeners;
 
@@ -15,7 +15,7 @@ async fn without_a_configuration_every_path_says_how_to_get_one() {
     for label in every_endpoint().into_iter().chain(["GET /admin", "POST /admin/", "GET /admin/x"])
     {
         let (method, path) = label.split_once(' ').unwrap();
-        let path = path.replace("{id}", "a").replace("{model}", "a");
+        let path = filled(path, "a");
         let reply = client.send(bare(method.parse().unwrap(), &path)).await;
         assert_eq!(reply.status, 404, "{label}");
         assert_eq!(reply.error("code"), "unknown_url");

@@ -28,18 +28,6 @@ async fn the_status_joins_what_is_managed_with_what_serves() {
 }
 
 #[tokio::test]
-async fn plugins_are_listed() {
-    let mut client = Client::start().await;
-    let list = client.good(Ask::new("GET /admin/plugins").by_viewer()).await.json();
-    let plugin = json!({
-        "name": "anthropic", "version": "1.0.0", "kind": "http-adapter",
-        "dialect": "anthropic-messages", "digest": "sha256:00", "origin": "bundled",
-    });
-    assert_eq!(list, json!({"object": "list", "data": [plugin], "next_cursor": null}));
-    client.stop().await;
-}
-
-#[tokio::test]
 async fn a_new_master_key_begins() {
     let mut client = Client::start().await;
     let before = client.good(Ask::new("GET /admin/master-key").by_viewer()).await.json();
