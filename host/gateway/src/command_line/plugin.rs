@@ -84,9 +84,9 @@ pub(crate) struct NewPlugin {
     /// What it is written in
     #[arg(long, default_value = "rust", value_parser = language())]
     pub(crate) language: Language,
-    /// What it is; provider is an adapter and a normalizer; default: http-adapter in Rust
-    #[arg(long, value_parser = kind())]
-    pub(crate) kind: Option<Kind>,
+    /// What it is; provider is an adapter and a normalizer
+    #[arg(long, default_value = "http-adapter", value_parser = kind())]
+    pub(crate) kind: Kind,
     /// The new project's folder; default: NAME in the working directory
     #[arg(long, value_name = "DIR")]
     pub(crate) into: Option<PathBuf>,
