@@ -31,9 +31,7 @@ class _Kind:
 
 _KINDS = {
     "plan": _Kind("normalizer", ("call",), (), (*_HEAD, "encode_body", "verbatim")),
-    "encode": _Kind(
-        "normalizer", ("call",), ("canonical",), (*_HEAD, "body", "dropped", "extra")
-    ),
+    "encode": _Kind("normalizer", ("call",), ("canonical",), (*_HEAD, "body", "dropped", "extra")),
     "decode": _Kind(
         "normalizer",
         ("call", "status", "headers", "clean", "extra", "whole_only"),

@@ -55,14 +55,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     of: "process-adapter",
     arguments: ["call"],
     oneOf: [],
-    answer: [
-      "program",
-      "arguments",
-      "environment",
-      "body_on_stdin",
-      "timeout_ms",
-      "credential",
-    ],
+    answer: ["program", "arguments", "environment", "body_on_stdin", "timeout_ms", "credential"],
   },
   "ingress-decode": {
     of: "normalizer",
