@@ -36,7 +36,7 @@ check_rust_example() {
 check_typescript_example() {
   say "plugins: nimbus in TypeScript: packages, types, tests, build"
   local folder
-  for folder in sdk/typescript examples/typescript-adapter; do
+  for folder in sdk/typescript/template examples/typescript-adapter sdk/typescript; do
     (cd "$root/$folder" && npm ci --silent --no-fund --no-audit && npm test && npm run check) \
       >"$plugin_work/typescript.log" 2>&1 || fail "$folder: see $plugin_work/typescript.log"
   done

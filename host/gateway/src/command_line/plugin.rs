@@ -32,6 +32,9 @@ pub(crate) enum PluginCommand {
         /// The component
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// The settings of a provider that uses it: a JSON object
+        #[arg(long, value_name = "JSON", default_value = "{}", value_parser = json_object)]
+        settings: String,
         /// Print JSON, for programs
         #[arg(long)]
         json: bool,
@@ -142,4 +145,10 @@ fn kind() -> impl clap::builder::TypedValueParser<Value = Kind> {
     names.try_map(|name| {
         Kind::ALL.into_iter().find(|it| it.name() == name).ok_or("there is no such kind")
     })
+}
+
+/// A text that is a JSON object.
+fn json_object(text: &str) -> Result<String, String> {
+    let object: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(text);
+    object.map(|_| text.to_owned()).map_err(|error| format!("it is no JSON object: {error}"))
 }
