@@ -134,12 +134,13 @@ impl Project {
 
     fn build_rust(&self, out: Option<&Path>, progress: &dyn Progress) -> Result<Vec<Built>> {
         self.tool("cargo", RUSTUP)?;
-        let metadata = packages_of(&self.folder.join("Cargo.toml"))?;
+        let manifest = self.folder.join("Cargo.toml");
+        let metadata = packages_of(&manifest)?;
         let guests = metadata.target_directory.into_std_path_buf().join("guests");
         let build = RustBuild {
             folder: &self.folder,
             packages: &[],
-            profile: Profile::Given,
+            profile: Profile::of(&manifest)?,
             guests: &guests,
             out: out.unwrap_or(&self.folder),
         };
