@@ -67,7 +67,7 @@ start_plugin_gateway() {
   say "plugins: a gateway that trusts one signer"
   "$patchbay" plugin keygen --no-password "$plugin_work/author.key" >/dev/null 2>&1
   local public
-  public=$(tail -n 1 "$plugin_work/author.key.pub")
+  public=$(tail -n 1 "$plugin_work/author.pub")
   "$python" "$here/plugins/providers.py" >"$plugin_work/port" &
   servers+=($!)
   until [[ -s $plugin_work/port ]]; do
@@ -93,6 +93,12 @@ isolation = "reuse"
 
 [plugins.grants.cirrus-chat]
 isolation = "reuse"
+
+[[providers]]
+id = "echo"                        # a gateway without a provider is not ready
+adapter = "spawn-cli"
+models = ["echo"]
+settings = { program = "/bin/echo", arguments = ["{{body}}"], timeout_ms = 10000 }
 TOML
   export PATCHBAY_URL=$gateway_url PATCHBAY_ADMIN_TOKEN
   PATCHBAY_ADMIN_TOKEN=$("$patchbay" token --role admin \

@@ -8,6 +8,7 @@ import pathlib
 import sys
 
 SECTION = b"patchbay:manifest"
+CUSTOM, CORE_MODULE, COMPONENT = 0, 1, 4
 
 
 def number(data: bytes, at: int) -> tuple[int, int]:
@@ -30,22 +31,38 @@ def leb(value: int) -> bytes:
     return bytes([*out, value])
 
 
+def sections(data: bytes, at: int, end: int):
+    """Kind, whole section, and where its content begins and ends."""
+    while at < end:
+        size, content = number(data, at + 1)
+        yield data[at], at, content, content + size
+        at = content + size
+
+
+def manifest_of(data: bytes, at: int, end: int) -> dict | None:
+    """The manifest, which toolchains leave inside a core module or put around it."""
+    inside = None
+    for kind, _, content, after in sections(data, at + 8, end):
+        if kind == CUSTOM:
+            length, name = number(data, content)
+            if data[name : name + length] == SECTION:
+                return json.loads(data[name + length : after])
+        elif kind in (CORE_MODULE, COMPONENT):
+            inside = inside or manifest_of(data, content, after)
+    return inside
+
+
 def main(file: str, version: str, into: str) -> None:
     data = pathlib.Path(file).read_bytes()
-    out, at = bytearray(data[:8]), 8
-    while at < len(data):
-        size, content = number(data, at + 1)
-        end = content + size
-        section = data[at:end]
-        length, name = number(data, content)
-        if data[at] == 0 and data[name : name + length] == SECTION:
-            manifest = json.loads(data[name + length : end]) | {"version": version}
-            label = leb(len(SECTION)) + SECTION
-            payload = label + json.dumps(manifest, ensure_ascii=False).encode()
-            section = b"\0" + leb(len(payload)) + payload
-        out += section
-        at = end
-    pathlib.Path(into).write_bytes(out)
+    manifest = manifest_of(data, 0, len(data)) | {"version": version}
+    out = bytearray(data[:8])
+    for kind, at, content, after in sections(data, 8, len(data)):
+        length, name = number(data, content) if kind == CUSTOM else (0, 0)
+        if data[name : name + length] != SECTION:
+            out += data[at:after]
+    # The outermost manifest counts.
+    payload = leb(len(SECTION)) + SECTION + json.dumps(manifest, ensure_ascii=False).encode()
+    pathlib.Path(into).write_bytes(bytes([*out, CUSTOM, *leb(len(payload)), *payload]))
 
 
 if __name__ == "__main__":
