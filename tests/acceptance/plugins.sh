@@ -127,9 +127,9 @@ version_of() {
 print(next((it["version"] for it in json.load(sys.stdin)["data"] if it["name"] == sys.argv[1]), ""))' "$1"
 }
 
-# expect_version NAME VERSION: until it serves, two minutes at most.
+# expect_version NAME VERSION: until it serves, ten minutes at most: a Python plugin is compiled.
 expect_version() {
-  for _ in $(seq 240); do
+  for _ in $(seq 1200); do
     [[ $(version_of "$1") == "$2" ]] && return
     sleep 0.5
   done
@@ -193,6 +193,8 @@ adapter = "$2"
 base_url = "$providers_url/${1%%-*}"
 models = ["$3"]
 settings = { $4 }
+# A stream is held until a new version is compiled.
+timeouts = { idle_ms = 600000, total_ms = 900000 }
 TOML
   printf secret | "$patchbay" provider create --file "$plugin_work/$1.toml" --slot api_key \
     >/dev/null || fail "the provider $1 cannot be made"

@@ -15,7 +15,7 @@ import threading
 
 FREE = threading.Event()
 FREE.set()
-HELD_AT_MOST_S = 300
+HELD_AT_MOST_S = 600
 
 
 def openai_whole(text: str) -> dict:
