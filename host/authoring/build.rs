@@ -1,4 +1,4 @@
-//! Puts the templates, and the SDK's sources for those who have nothing but the binary, into the
+//! Puts the templates, and the SDKs' sources for those who have nothing but the binary, into the
 //! crate.
 
 use std::collections::BTreeSet;
@@ -21,6 +21,8 @@ const LEFT_OUT: &[&str] = &[
     "__pycache__",
     ".venv",
     ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
     "Cargo.lock",
     "TEMPLATE.md",
 ];
@@ -28,6 +30,11 @@ const LEFT_OUT: &[&str] = &[
 const SDK_CRATES: &[&str] = &["sdk/rust", "host/openai-api"];
 /// What they need besides.
 const SDK_FOLDERS: &[&str] = &["sdk/rust/src", "host/openai-api/src", "wit"];
+/// Packages of the other languages: language, files, and folders.
+const SDK_PACKAGES: &[(&str, &[&str], &[&str])] = &[
+    ("typescript", &["package.json", "README.md"], &["bin", "build", "src"]),
+    ("python", &["pyproject.toml", "README.md"], &["src"]),
+];
 
 fn main() -> Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
@@ -46,34 +53,54 @@ fn main() -> Result<()> {
     }
     text.push_str("];\n");
 
+    text.push_str("const SDKS: &[(&str, Files)] = &[\n");
+    writeln!(text, "(\"rust\", {}),", list(&rust_sdk(&root, &out)?)?)?;
+    for (language, files, folders) in SDK_PACKAGES {
+        let package = root.join("sdk").join(language);
+        let mut sdk = vec![("LICENSE".to_owned(), root.join("LICENSE"))];
+        for file in *files {
+            watch(&package.join(file));
+            sdk.push(((*file).to_owned(), package.join(file)));
+        }
+        for folder in *folders {
+            sdk.extend(files_below(&package.join(folder), &package)?);
+        }
+        writeln!(text, "({language:?}, {}),", list(&sdk)?)?;
+    }
+    text.push_str("];\n");
+    fs::write(out.join("embedded.rs"), text)?;
+    Ok(())
+}
+
+/// The crates, in a workspace that has what they inherit.
+fn rust_sdk(root: &Path, out: &Path) -> Result<Vec<(String, PathBuf)>> {
     let mut sdk = Vec::new();
     for folder in SDK_FOLDERS {
-        sdk.extend(files_below(&root.join(folder), &root)?);
+        sdk.extend(files_below(&root.join(folder), root)?);
     }
     for file in SDK_CRATES.iter().map(|it| format!("{it}/Cargo.toml")).chain(["LICENSE".into()]) {
         watch(&root.join(&file));
         sdk.push((file.clone(), root.join(file)));
     }
     let workspace = out.join("sdk-workspace.toml");
-    fs::write(&workspace, sdk_workspace(&root)?)?;
+    fs::write(&workspace, sdk_workspace(root)?)?;
     sdk.push(("Cargo.toml".to_owned(), workspace));
-    writeln!(text, "const RUST_SDK: Files = {};", list(&sdk)?)?;
-    fs::write(out.join("embedded.rs"), text)?;
-    Ok(())
+    Ok(sdk)
 }
 
 fn watch(path: &Path) {
     println!("cargo::rerun-if-changed={}", path.display());
 }
 
-/// Every file, by its path from `base`, sorted. A folder that is not there has none.
+/// Every file, by its path from `base`, sorted; links become what they lead to. A folder that is
+/// not there has none.
 fn files_below(folder: &Path, base: &Path) -> Result<Vec<(String, PathBuf)>> {
     let mut files = Vec::new();
     watch(folder);
     if !folder.is_dir() {
         return Ok(files);
     }
-    let walk = WalkDir::new(folder).sort_by_file_name().into_iter();
+    let walk = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
     for entry in walk.filter_entry(|it| !LEFT_OUT.iter().any(|name| it.file_name() == *name)) {
         let entry = entry?;
         let path = entry.path();

@@ -27,6 +27,11 @@
 #   dialects-model
 #          Anthropic's clients are answered by llama.cpp's chat completions and OpenAI's by its
 #          messages, and get what they get directly
+#   plugins
+#          the examples in Rust, TypeScript and Python: lints, types and tests with their own
+#          tools, then built, checked, signed, installed into a running gateway that trusts the
+#          signer, called with the official client, upgraded while a stream runs, and rolled
+#          back; an unsigned one is refused; and a new project in each language the same way
 #   fuzz   decoders, encoders and splitters read what a coverage-guided engine invents, each for
 #          $FUZZ_SECONDS [10]; the program, the corpora and inputs that crash are in target/fuzz
 #
@@ -134,6 +139,8 @@ accept_churn() {
 source "$here/operators.sh"
 # shellcheck source=tests/acceptance/vendors.sh
 source "$here/vendors.sh"
+# shellcheck source=tests/acceptance/plugins.sh
+source "$here/plugins.sh"
 
 # Needs no gateway: the targets link the plugins as libraries.
 accept_fuzz() {
@@ -142,7 +149,7 @@ accept_fuzz() {
 }
 
 # A stage is a word here and a function `accept_WORD`, with _ for -.
-stages="echo operators contract model churn mocks vendors dialects-model fuzz"
+stages="echo operators contract model churn mocks vendors dialects-model plugins fuzz"
 
 [[ -x $patchbay ]] ||
   fail "$patchbay is not there: run \`cargo xtask acceptance\`, or set PATCHBAY_BINARY"

@@ -45,7 +45,7 @@ pub(crate) fn build_foreign(
     let build = RustBuild {
         folder: &folder,
         packages: &[],
-        profile: Profile::Given,
+        profile: Profile::of(&folder.join("Cargo.toml"))?,
         guests: &workspace.guests_folder(),
         out: out.unwrap_or(&folder),
     };

@@ -12,9 +12,7 @@ struct Settings {
 impl HttpAdapter for ExampleCloud {
     fn prepare(call: &Call, head: RequestHead) -> Result<Exchange, Failure> {
         let settings: Settings = call.settings()?;
-        let head = head
-            .with_path_prefix("/inference")
-            .with_header("x-team", settings.team);
+        let head = head.with_path_prefix("/inference").with_header("x-team", settings.team);
         Ok(Exchange::new(head).with_credential("api_key"))
     }
 }

@@ -1,5 +1,7 @@
 //! An author's project, whatever its language: recognised by its files, built and tested by its
-//! own toolchain.
+//! own toolchain, which installs first what the project needs.
+
+mod python;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -101,7 +103,7 @@ impl Project {
                 self.build_foreign(npm.args(["run", "build"]), out, progress)
             }
             Language::Python => {
-                let mut python = self.python()?;
+                let mut python = self.python(progress)?;
                 python.args(["-m", "patchbay_sdk", "build", "."]);
                 self.build_foreign(&mut python, out, progress)
             }
@@ -124,7 +126,7 @@ impl Project {
                 command::run(title, self.tool("npm", NPM)?.arg("test"), progress)
             }
             Language::Python => {
-                let mut python = self.python()?;
+                let mut python = self.python(progress)?;
                 command::run(title, python.args(["-m", "pytest", "-q"]), progress)
             }
         }
@@ -132,12 +134,13 @@ impl Project {
 
     fn build_rust(&self, out: Option<&Path>, progress: &dyn Progress) -> Result<Vec<Built>> {
         self.tool("cargo", RUSTUP)?;
-        let metadata = packages_of(&self.folder.join("Cargo.toml"))?;
+        let manifest = self.folder.join("Cargo.toml");
+        let metadata = packages_of(&manifest)?;
         let guests = metadata.target_directory.into_std_path_buf().join("guests");
         let build = RustBuild {
             folder: &self.folder,
             packages: &[],
-            profile: Profile::Given,
+            profile: Profile::of(&manifest)?,
             guests: &guests,
             out: out.unwrap_or(&self.folder),
         };
@@ -176,7 +179,8 @@ impl Project {
     }
 
     fn require_node_modules(&self, progress: &dyn Progress) -> Result<()> {
-        if self.folder.join("node_modules").is_dir() {
+        // npm writes this file last: packages that are half there are installed again.
+        if self.folder.join("node_modules/.package-lock.json").is_file() {
             return Ok(());
         }
         let word = if self.folder.join("package-lock.json").is_file() { "ci" } else { "install" };
@@ -184,13 +188,9 @@ impl Project {
         command::run("the project's packages", npm.arg(word), progress)
     }
 
-    /// The project's own environment, if it has one.
-    fn python(&self) -> Result<Command> {
-        let own = self.folder.join(".venv/bin/python");
-        if own.is_file() {
-            return Ok(self.command(&own));
-        }
-        self.tool("python3", PYTHON)
+    fn python(&self, progress: &dyn Progress) -> Result<Command> {
+        self.tool("python3", PYTHON)?;
+        Ok(self.command(&python::interpreter(&self.folder, progress)?))
     }
 
     /// A program of the toolchain, to be run in the project.

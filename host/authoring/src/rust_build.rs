@@ -37,6 +37,19 @@ pub enum Profile {
     Given,
 }
 
+impl Profile {
+    /// What a crate outside the gateway's workspace has: its own, if its `Cargo.toml` says one.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn of(manifest: &Path) -> Result<Self> {
+        let text = fs::read_to_string(manifest)
+            .with_context(|| format!("cannot read {}", manifest.display()))?;
+        let own = text.lines().any(|line| line.trim() == "[profile.guest]");
+        Ok(if own { Self::Own } else { Self::Given })
+    }
+}
+
 /// Plugin crates to be built.
 #[derive(Clone, Copy, Debug)]
 pub struct RustBuild<'a> {
@@ -221,6 +234,20 @@ mod tests {
         assert_ne!(before, stamp_of(b"other", &component));
         fs::write(&component, b"component").unwrap();
         assert_ne!(before, stamp_of(b"core", &component));
+    }
+
+    #[test]
+    fn a_crate_may_say_itself_how_it_is_compiled() {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = folder.path().join("Cargo.toml");
+        for (text, profile) in [
+            ("[package]\n", Profile::Given),
+            ("[profile.guest]\ninherits = \"release\"\n", Profile::Own),
+        ] {
+            fs::write(&manifest, text).unwrap();
+            assert_eq!(Profile::of(&manifest).unwrap(), profile);
+        }
+        assert!(Profile::of(&folder.path().join("none")).is_err());
     }
 
     #[test]

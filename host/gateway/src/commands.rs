@@ -86,7 +86,7 @@ fn run_plugin(command: PluginCommand) -> anyhow::Result<()> {
         PluginCommand::Build(project) => plugin::build(&project),
         PluginCommand::Check(files) => plugin::check(&files),
         PluginCommand::Test(test) => plugin::test(&test),
-        PluginCommand::Bench { file, json } => plugin::bench(&file, json),
+        PluginCommand::Bench { file, settings, json } => plugin::bench(&file, &settings, json),
         PluginCommand::Inspect { file, json } => plugin::inspect(&file, json),
         PluginCommand::Keygen { key, no_password } => plugin::make_keys(&key, no_password),
         PluginCommand::Sign { file, key } => plugin::sign(&file, &key),

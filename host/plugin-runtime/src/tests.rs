@@ -20,6 +20,7 @@ mod ingress;
 mod lazy;
 mod loading;
 mod log;
+mod released;
 mod reuse;
 mod stock;
 mod wasi;

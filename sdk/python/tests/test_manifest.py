@@ -17,6 +17,7 @@ GOOD: dict[str, Any] = {
     "credentials": [{"slot": "api_key", "uses": ["bearer"], "hint": "A key"}],
     "settings": {"type": "object"},
 }
+VECTOR = {"kind": "prepare", "expect": {"path": "/"}}
 PRESET = {"default_dialect": "d", "presets": {"p": {"description": "P", "base_url": "ftp://p"}}}
 
 
@@ -26,7 +27,7 @@ def problems(**changes: Any) -> list[str]:
 
 def test_a_good_manifest_has_no_problem() -> None:
     assert problems() == []
-    assert problems(limits={"call_ms": 10}, self_test=[{}], dialect=None) == []
+    assert problems(limits={"call_ms": 10}, self_test=[VECTOR], dialect=None) == []
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,13 @@ def test_a_good_manifest_has_no_problem() -> None:
         ("limits", {"call_ms": 0}, "limits"),
         ("limits", {"calls": 1}, "limits.calls"),
         ("sdk", {"name": "x"}, "sdk.version"),
-        ("self_test", [1], "self_test"),
+        ("self_test", [1], "self_test[0] is no object"),
+        ("self_test", [{}], "self_test[0] kind null is none of prepare"),
+        ("self_test", [VECTOR | {"kind": "plan"}], 'kind "plan" is none of prepare'),
+        ("self_test", [VECTOR | {"expect": {}}], "(prepare) expects nothing"),
+        ("self_test", [VECTOR | {"expect": {"pth": "/"}}], '(prepare) answers no "pth"'),
+        ("self_test", [VECTOR | {"hedaers": {}}], '(prepare) has no argument "hedaers"'),
+        ("self_test", [VECTOR] * 65, "self_test has more than 64 vectors"),
         ("colour", "red", "colour"),
     ],
 )

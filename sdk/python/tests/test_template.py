@@ -11,7 +11,15 @@ import pytest
 from patchbay_sdk.build import Project
 
 TEMPLATE = Path(__file__).parent.parent / "template"
-NAMES = {"my-plugin": "sunny-cloud", "my_plugin": "sunny_cloud", "MyPlugin": "SunnyCloud"}
+NAMES = {
+    "my-plugin": "sunny-cloud",
+    "my_plugin": "sunny_cloud",
+    "MyPlugin": "SunnyCloud",
+    "My provider": "Sunny Cloud",
+    "my provider": "Sunny Cloud",
+    "MY_PROVIDER": "SUNNY_CLOUD",
+}
+DIALECT = {"adapter": "openai-chat", "normalizer": "my-plugin"}
 LEFT_OUT = {
     "both": (),
     "adapter": ("dialect.json", "dialect.py", "test_dialect.py", "reply.jsonl"),
@@ -42,7 +50,7 @@ def new_project(folder: Path, kind: str) -> Path:
             continue
         text = without_marks(renamed(file.read_text("utf-8")), kind)
         if kind == "adapter":
-            text = text.replace('"sunny-cloud-dialect"', '"openai-chat"')
+            text = text.replace('"sunny-cloud-chat"', '"openai-chat"')
         file.write_text(text, "utf-8")
     (folder / "src/my_plugin").rename(folder / "src/sunny_cloud")
     return folder
@@ -63,7 +71,7 @@ def test_a_new_project_passes_its_tests_and_can_be_built(tmp_path: Path, kind: s
     folder = new_project(tmp_path / "project", kind)
     run_tests(folder)
     names = [plugin.name for plugin in Project.read(folder).plugins]
-    expected = {"adapter": ["sunny-cloud"], "normalizer": ["sunny-cloud-dialect"]}
-    assert names == expected.get(kind, ["sunny-cloud", "sunny-cloud-dialect"])
+    expected = {"adapter": ["sunny-cloud"], "normalizer": ["sunny-cloud"]}
+    assert names == expected.get(kind, ["sunny-cloud", "sunny-cloud-chat"])
     texts = [file.read_text("utf-8") for file in folder.rglob("*.*") if file.suffix != ".pyc"]
     assert not re.search(r"my[-_]plugin|MyPlugin|# (end of )?(dialect|adapter)\n", "".join(texts))

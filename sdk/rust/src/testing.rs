@@ -40,6 +40,7 @@ mod ingress;
 mod manifest;
 mod replay;
 mod slicing;
+mod vectors;
 
 pub use aws_event_stream::{aws_event, aws_events, aws_exception, aws_message};
 pub use cases::{Case, chat_cases, embeddings_cases};

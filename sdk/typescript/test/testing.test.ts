@@ -126,6 +126,7 @@ test("the first difference is named", () => {
   }
 });
 
+const VECTOR = { kind: "prepare", expect: { path: "/" } };
 const MANIFEST: JsonObject = {
   name: "example",
   version: "1.0.0",
@@ -152,6 +153,13 @@ test("a good manifest has no problem, and each member that is wrong is named", (
     ["credentials", [twice, twice], "twice"],
     ["adapter", { default_dialect: "A B" }, 'dialect "A B"'],
     ["limits", { call_ms: 0 }, "limits"],
+    ["self_test", [1], "self_test[0] is no object"],
+    ["self_test", [{}], 'self_test[0] kind "" is none of prepare'],
+    ["self_test", [{ ...VECTOR, kind: "plan" }], 'kind "plan" is none of prepare'],
+    ["self_test", [{ ...VECTOR, expect: {} }], "(prepare) expects nothing"],
+    ["self_test", [{ ...VECTOR, expect: { pth: "/" } }], '(prepare) answers no "pth"'],
+    ["self_test", [{ ...VECTOR, hedaers: {} }], '(prepare) has no argument "hedaers"'],
+    ["self_test", Array.from({ length: 65 }, () => VECTOR), "more than 64 vectors"],
     ["colour", "red", "colour"],
   ] as [string, JsonObject | string, string][]) {
     const found = manifestProblems(writeJson({ ...MANIFEST, [member]: value }));

@@ -148,14 +148,29 @@ impl ProjectName {
         text
     }
 
-    fn pascal(&self) -> String {
-        let mut pascal = String::new();
-        for word in self.0.split('-') {
-            let mut letters = word.chars();
-            pascal.extend(letters.next().map(|it| it.to_ascii_uppercase()));
-            pascal.push_str(letters.as_str());
+    /// Replaces what a template calls its provider: for people, and the name of its key.
+    pub(super) fn put_title_into(&self, text: &str) -> String {
+        let title = self.words().join(" ");
+        let key = self.0.replace('-', "_").to_ascii_uppercase();
+        let mut text = text.replace("MY_PROVIDER", &key);
+        for words in ["Provider Name", "My provider", "my provider"] {
+            text = text.replace(words, &title);
         }
-        pascal
+        text
+    }
+
+    fn pascal(&self) -> String {
+        self.words().concat()
+    }
+
+    /// Each with a large letter: `Sunny`, `Cloud`.
+    fn words(&self) -> Vec<String> {
+        let large = |word: &str| {
+            let mut letters = word.chars();
+            let first = letters.next().map(|it| it.to_ascii_uppercase());
+            first.into_iter().chain(letters).collect()
+        };
+        self.0.split('-').map(large).collect()
     }
 }
 
@@ -180,5 +195,7 @@ mod tests {
         let text = "my-plugin my_plugin MyPlugin {{name}} plugin_name PluginName";
         let expected = "sunny-cloud sunny_cloud SunnyCloud sunny-cloud sunny_cloud SunnyCloud";
         assert_eq!(name.put_into(text), expected);
+        let text = "Provider Name, my provider, MY_PROVIDER_KEY";
+        assert_eq!(name.put_title_into(text), "Sunny Cloud, Sunny Cloud, SUNNY_CLOUD_KEY");
     }
 }

@@ -5,7 +5,7 @@ fn name() -> ProjectName {
 }
 
 fn project<'a>(name: &'a ProjectName, kind: Kind, folder: &'a Path) -> NewProject<'a> {
-    NewProject { name, language: Language::Rust, kind: Some(kind), folder, sdk: None }
+    NewProject { name, language: Language::Rust, kind, folder, sdk: None }
 }
 
 #[test]
@@ -59,7 +59,8 @@ fn the_sdk_comes_along_unless_a_checkout_is_named() {
 #[test]
 fn the_sdk_that_comes_along_inherits_from_a_workspace_that_has_all_it_needs() {
     let file = |name: &str| {
-        let (_, content) = RUST_SDK.iter().find(|(path, _)| *path == name).unwrap();
+        let (_, content) =
+            of_language(SDKS, Language::Rust).iter().find(|(path, _)| *path == name).unwrap();
         std::str::from_utf8(content).unwrap()
     };
     let workspace = file("Cargo.toml");
@@ -95,17 +96,60 @@ fn every_kind_of_project_can_be_written() {
 }
 
 #[test]
-fn a_language_without_a_template_says_so() {
-    for language in Language::ALL {
-        let name = name();
-        let project = NewProject {
-            language,
-            kind: None,
-            ..project(&name, Kind::HttpAdapter, Path::new("unused"))
-        };
-        match project.files() {
-            Ok(files) => assert!(!files.is_empty()),
-            Err(error) => assert!(error.to_string().starts_with("this build has no template for")),
+fn every_language_has_a_project_of_each_kind_but_for_programs_with_the_sdk_beside() {
+    for language in [Language::TypeScript, Language::Python] {
+        for kind in Kind::ALL {
+            let name = name();
+            let project = NewProject { language, ..project(&name, kind, Path::new("unused")) };
+            let files = match project.files() {
+                Ok(files) => files,
+                Err(error) => {
+                    assert_eq!(kind, Kind::ProcessAdapter, "{error}");
+                    assert!(error.to_string().contains("; write it in Rust"), "{error}");
+                    continue;
+                }
+            };
+            let (sdk, own): (Vec<_>, Vec<_>) =
+                files.iter().partition(|(path, _)| path.starts_with("vendor/patchbay-sdk"));
+            assert!(sdk.len() > 20, "{language:?}");
+            assert!(own.iter().any(|(path, _)| path == Path::new("README.md")));
+            for (path, content) in own {
+                let text = String::from_utf8_lossy(content);
+                let path = path.display();
+                for left in ["my-plugin", "my_plugin", "plugin-name", "Provider Name", "# end of"] {
+                    assert!(!text.contains(left), "{kind:?}: {path}: {left}");
+                }
+                assert!(!path.to_string().contains("my_plugin"), "{path}");
+            }
         }
+    }
+}
+
+#[test]
+fn a_part_of_a_template_is_named_as_the_project_is_and_refers_to_what_is_there() {
+    let name = name();
+    let text = |language, kind, sdk, file: &str| {
+        let folder = Path::new("unused");
+        let project = NewProject { name: &name, language, kind, folder, sdk };
+        let files = project.files().unwrap();
+        let file = files.into_iter().find(|(known, _)| known == Path::new(file)).unwrap();
+        String::from_utf8(file.1).unwrap()
+    };
+    let (typescript, python) = (Language::TypeScript, Language::Python);
+    let checkout = Some(Path::new("/src"));
+    for (language, kind, sdk, file, wanted) in [
+        (python, Kind::HttpAdapter, None, "adapter.json", "\"default_dialect\": \"openai-chat\""),
+        (python, Kind::Normalizer, None, "dialect.json", "\"name\": \"sunny-cloud\""),
+        (python, Kind::Provider, None, "dialect.json", "\"name\": \"sunny-cloud-chat\""),
+        (python, Kind::Provider, None, "requirements.txt", "\n./vendor/patchbay-sdk\n"),
+        (python, Kind::Provider, checkout, "requirements.txt", "\n-e /src/sdk/python\n"),
+        (typescript, Kind::HttpAdapter, None, "adapter/plugin.json", "\"openai-chat\""),
+        (typescript, Kind::Normalizer, None, "dialect/plugin.json", "\"name\": \"sunny-cloud\""),
+        (typescript, Kind::Provider, None, "package.json", "\"file:vendor/patchbay-sdk\""),
+        (typescript, Kind::Provider, None, "package-lock.json", "\"file:vendor/patchbay-sdk\""),
+        (typescript, Kind::Provider, checkout, "package.json", "\"file:/src/sdk/typescript\""),
+    ] {
+        let text = text(language, kind, sdk, file);
+        assert!(text.contains(wanted), "{language:?} {kind:?} {file}: {text}");
     }
 }

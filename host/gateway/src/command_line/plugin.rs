@@ -29,6 +29,9 @@ pub(crate) enum PluginCommand {
         /// The component
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// The settings of a provider that uses it: a JSON object
+        #[arg(long, value_name = "JSON", default_value = "{}", value_parser = json_object)]
+        settings: String,
         /// Print JSON, for programs
         #[arg(long)]
         json: bool,
@@ -81,9 +84,9 @@ pub(crate) struct NewPlugin {
     /// What it is written in
     #[arg(long, default_value = "rust", value_parser = language())]
     pub(crate) language: Language,
-    /// What it is; provider is an adapter and a normalizer; default: http-adapter in Rust
-    #[arg(long, value_parser = kind())]
-    pub(crate) kind: Option<Kind>,
+    /// What it is; provider is an adapter and a normalizer
+    #[arg(long, default_value = "http-adapter", value_parser = kind())]
+    pub(crate) kind: Kind,
     /// The new project's folder; default: NAME in the working directory
     #[arg(long, value_name = "DIR")]
     pub(crate) into: Option<PathBuf>,
@@ -166,4 +169,10 @@ fn kind() -> impl clap::builder::TypedValueParser<Value = Kind> {
     names.try_map(|name| {
         Kind::ALL.into_iter().find(|it| it.name() == name).ok_or("there is no such kind")
     })
+}
+
+/// A text that is a JSON object.
+fn json_object(text: &str) -> Result<String, String> {
+    let object: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(text);
+    object.map(|_| text.to_owned()).map_err(|error| format!("it is no JSON object: {error}"))
 }

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from . import vectors
+
 CONTRACT = "0.1"
 """The version of the contract that this SDK binds."""
 
@@ -186,8 +188,7 @@ def _rest(manifest: dict[str, Any]) -> Iterator[str]:
             yield "limits of 0 let nothing run"
     if sdk is not None:
         yield from _shape("sdk.", sdk, _SDK, tuple(_SDK))
-    if not all(isinstance(vector, dict) for vector in manifest.get("self_test") or []):
-        yield "self_test is a list of objects"
+    yield from vectors.problems(manifest.get("self_test") or [], manifest["kind"])
 
 
 def _is_name(name: Any) -> bool:

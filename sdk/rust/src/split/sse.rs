@@ -22,7 +22,8 @@ impl SseEvent {
     fn read(event: &Event<'_>) -> Option<Self> {
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         let mut read = Self {
-            event: event.name().map(text),
+            // An empty type is none, as the standard says.
+            event: event.name().filter(|name| !name.is_empty()).map(text),
             data: event.data()?.into_owned(),
             ..Self::default()
         };

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::vectors;
+
 /// The version of the contract that this SDK binds.
 const CONTRACT: &str = "0.1";
 const MAX_NAME_BYTES: usize = 64;
@@ -187,9 +189,7 @@ impl Manifest {
         if self.sdk.as_ref().is_some_and(unnamed) {
             found.push("sdk needs name, version and language".to_owned());
         }
-        if !self.self_test.iter().all(Value::is_object) {
-            found.push("self_test is a list of objects".to_owned());
-        }
+        found.extend(vectors::problems(&self.self_test, &self.kind));
         found
     }
 }

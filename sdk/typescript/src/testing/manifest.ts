@@ -1,6 +1,7 @@
 /** A plugin's `plugin.json`, checked before a gateway sees it. */
 
 import { isObject, type Json, type JsonObject } from "../json.ts";
+import { vectorProblems } from "./vectors.ts";
 
 /** The version of the contract that this SDK binds. */
 const CONTRACT = "0.1";
@@ -174,8 +175,10 @@ function checkDetails(found: string[], manifest: JsonObject): void {
     const isNamed = facts.every((fact) => typeof fact === "string" && fact !== "");
     rule(found, isNamed, "sdk needs name, version and language");
   }
-  const areVectors = isAbsent(vectors) || (Array.isArray(vectors) && vectors.every(isObject));
-  rule(found, areVectors, "self_test is a list of objects");
+  rule(found, isAbsent(vectors) || Array.isArray(vectors), "self_test is a list");
+  if (Array.isArray(vectors)) {
+    found.push(...vectorProblems(vectors, String(manifest["kind"])));
+  }
 }
 
 function unknown(found: string[], at: string, object: JsonObject, known: string[]): void {

@@ -27,7 +27,7 @@ struct Loaded {
 }
 
 /// Measures a plugin: loading, and the calls of its kind with a fixed chat.
-pub(in crate::commands) fn bench(file: &Path, json: bool) -> anyhow::Result<()> {
+pub(in crate::commands) fn bench(file: &Path, settings: &str, json: bool) -> anyhow::Result<()> {
     let bytes = read_named(file)?;
     Steps.begin("compile");
     let none_ready = StockLimits { instances: 0, ..Limits::STANDARD.stock };
@@ -36,7 +36,7 @@ pub(in crate::commands) fn bench(file: &Path, json: bool) -> anyhow::Result<()> 
     let ready = Loaded::try_new(&bytes, Limits::STANDARD)?;
     Steps.begin("measure");
     let tasks = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let measured = tasks.block_on(measure(&fresh, &ready))?;
+    let measured = tasks.block_on(measure(&fresh, &ready, settings))?;
     if json {
         print_json(&document(&bytes, &fresh, &measured));
     } else {

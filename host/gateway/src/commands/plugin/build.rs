@@ -6,7 +6,7 @@ use anyhow::bail;
 use authoring::{Built, Progress as _, Project};
 use plugin_runtime::{Limits, Runtime};
 
-use super::check::{check_one, described};
+use super::check::{Checked, check_one, described};
 use super::progress::Steps;
 use crate::command_line::PluginProject;
 use crate::terminal;
@@ -17,19 +17,23 @@ pub(in crate::commands) fn build(arguments: &PluginProject) -> anyhow::Result<()
     build_and_check(&project, arguments.out.as_deref()).map(drop)
 }
 
-/// The components, all of which a gateway would load.
-pub(super) fn build_and_check(project: &Project, out: Option<&Path>) -> anyhow::Result<Vec<Built>> {
+/// The components, all of which a gateway would serve with.
+pub(super) fn build_and_check(
+    project: &Project,
+    out: Option<&Path>,
+) -> anyhow::Result<Vec<(Built, Checked)>> {
     let components = project.build(out, &Steps)?;
     Steps.begin("check as the gateway does");
     let runtime = Runtime::start(Limits::STANDARD)?;
-    let mut bad = 0_usize;
-    for built in &components {
+    let (mut good, mut bad) = (Vec::new(), 0_usize);
+    for built in components {
         let file = shown(&built.path);
         match check_one(&runtime, &built.path) {
             Ok(plugin) => {
                 let (what, bytes, sha256) =
                     (described(&plugin.manifest), built.bytes, &built.sha256);
                 terminal::say(&format!("{file}: {what}, {bytes} bytes, sha256 {sha256}"));
+                good.push((built, plugin));
             }
             Err(error) => {
                 bad += 1;
@@ -40,7 +44,7 @@ pub(super) fn build_and_check(project: &Project, out: Option<&Path>) -> anyhow::
     if bad > 0 {
         bail!("no gateway would load what was built; mend what is listed above");
     }
-    Ok(components)
+    Ok(good)
 }
 
 /// A path as one would type it here.

@@ -41,7 +41,7 @@ pub(in crate::commands) fn develop(folder: &Path) -> anyhow::Result<()> {
 /// the toolchain by itself.
 fn round(project: &Project, gateway: Option<&GatewayChoice>) {
     let built = build_and_check(project, None).and_then(|components| {
-        let mut files = components.iter().map(|it| it.path.as_path());
+        let mut files = components.iter().map(|(it, _)| it.path.as_path());
         gateway.map_or(Ok(()), |gateway| files.try_for_each(|it| install_briefly(it, gateway)))
     });
     if let Err(error) = built {

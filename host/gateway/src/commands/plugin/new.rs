@@ -10,7 +10,7 @@ use crate::terminal;
 /// Writes a new project and says how to go on.
 pub(in crate::commands) fn begin(new: &NewPlugin) -> anyhow::Result<()> {
     let folder = new.into.clone().unwrap_or_else(|| PathBuf::from(new.name.as_str()));
-    let sdk = new.sdk.as_deref().map(sdk_checkout).transpose()?;
+    let sdk = new.sdk.as_deref().map(|it| sdk_checkout(it, new.language)).transpose()?;
     let project = NewProject {
         name: &new.name,
         language: new.language,

@@ -1,4 +1,4 @@
-//! The calls of each kind of plugin, with a fixed chat and no settings.
+//! The calls of each kind of plugin, with a fixed chat.
 
 use std::time::{Duration, Instant};
 
@@ -44,66 +44,72 @@ pub(super) struct Row {
 
 /// Measures each call twice: with an instance made on the spot, and with one of the stock, as
 /// most requests find it.
-pub(super) async fn measure(fresh: &Loaded, ready: &Loaded) -> anyhow::Result<Measured> {
-    let mut rows = rows(fresh, "new instance").await?;
-    rows.extend(self::rows(ready, "ready instance").await?);
+pub(super) async fn measure(
+    fresh: &Loaded,
+    ready: &Loaded,
+    settings: &str,
+) -> anyhow::Result<Measured> {
+    let new = Bench { loaded: fresh, instance: "new instance", settings };
+    let mut rows = new.rows().await?;
+    rows.extend(Bench { loaded: ready, instance: "ready instance", settings }.rows().await?);
     wait_for_stock(ready).await;
     let runtime = ready.registry.runtime();
     let memory_bytes = runtime.live_memory_bytes() / runtime.live_instances().max(1);
     Ok(Measured { rows, memory_bytes })
 }
 
-async fn rows(loaded: &Loaded, instance: &str) -> anyhow::Result<Vec<Row>> {
-    let Loaded { registry, plugin, .. } = loaded;
-    let bench = Bench { loaded, instance };
-    let mut rows = Vec::new();
-    if plugin.kind == PluginKind::Normalizer {
-        let facts = plugin.manifest.dialect.as_ref().context("a normalizer has a dialect")?;
-        if let Some(dialect) = registry.dialect(&facts.name) {
-            rows.extend(bench.egress(&*dialect).await?);
-        }
-        if let Some(endpoint) = facts.endpoints.first() {
-            let path = endpoint.trim_start_matches("POST ");
-            let entrance = registry.entrance(path).context("an endpoint is served")?;
-            rows.extend(bench.ingress(&*entrance.plugin, path).await?);
-        }
-        return Ok(rows);
-    }
-    match registry.adapter(&plugin.name).context("an adapter has its name")? {
-        Adapter::Http(adapter) => rows.extend(bench.http(&*adapter).await?),
-        Adapter::Process(adapter) => rows.extend(bench.process(&*adapter).await),
-    }
-    Ok(rows)
-}
-
-/// One plugin, and where its instances come from.
+/// One plugin, where its instances come from, and the settings of its provider.
 struct Bench<'a> {
     loaded: &'a Loaded,
     instance: &'a str,
+    settings: &'a str,
 }
 
 impl Bench<'_> {
+    async fn rows(&self) -> anyhow::Result<Vec<Row>> {
+        let Loaded { registry, plugin, .. } = self.loaded;
+        let mut rows = Vec::new();
+        if plugin.kind == PluginKind::Normalizer {
+            let facts = plugin.manifest.dialect.as_ref().context("a normalizer has a dialect")?;
+            if let Some(dialect) = registry.dialect(&facts.name) {
+                rows.extend(self.egress(&*dialect).await?);
+            }
+            if let Some(endpoint) = facts.endpoints.first() {
+                let path = endpoint.trim_start_matches("POST ");
+                let entrance = registry.entrance(path).context("an endpoint is served")?;
+                rows.extend(self.ingress(&*entrance.plugin, path).await?);
+            }
+            return Ok(rows);
+        }
+        match registry.adapter(&plugin.name).context("an adapter has its name")? {
+            Adapter::Http(adapter) => rows.extend(self.http(&*adapter).await?),
+            Adapter::Process(adapter) => rows.extend(self.process(&*adapter).await),
+        }
+        Ok(rows)
+    }
+
     async fn http(&self, adapter: &dyn HttpAdapter) -> anyhow::Result<Vec<Row>> {
         let head = head("/chat/completions")?;
-        let call = call();
+        let call = self.call();
         Ok(vec![
             self.row("prepare", async || adapter.prepare(&call, &head).await.map(drop)).await,
-            self.row("probe", async || adapter.probe("{}").await.map(drop)).await,
-            self.row("list-models", async || adapter.list_models("{}").await.map(drop)).await,
+            self.row("probe", async || adapter.probe(self.settings).await.map(drop)).await,
+            self.row("list-models", async || adapter.list_models(self.settings).await.map(drop))
+                .await,
         ])
     }
 
     async fn process(&self, adapter: &dyn ProcessAdapter) -> Vec<Row> {
-        let call = call();
+        let call = self.call();
         vec![
             self.row("prepare", async || adapter.prepare(&call).await.map(drop)).await,
-            self.row("probe", async || adapter.probe("{}").await.map(drop)).await,
+            self.row("probe", async || adapter.probe(self.settings).await.map(drop)).await,
         ]
     }
 
     async fn egress(&self, dialect: &dyn EgressDialect) -> anyhow::Result<Vec<Row>> {
         let id = request_id()?;
-        let (call, head) = (call(), ResponseHead::of_process());
+        let (call, head) = (self.call(), ResponseHead::of_process());
         let open = || dialect.open(call.clone(), id.clone());
         let encode = async || open().encode(Bytes::from_static(REQUEST.as_bytes())).await.map(drop);
         let decode = async || {
@@ -137,6 +143,15 @@ impl Bench<'_> {
         ])
     }
 
+    fn call(&self) -> Call {
+        Call {
+            operation: Operation::Chat,
+            model: "bench".into(),
+            streaming: true,
+            settings: self.settings.into(),
+        }
+    }
+
     /// Times a call; waiting for the stock is not part of it.
     async fn row(&self, name: &str, call: impl AsyncFn() -> Result<(), Failure>) -> Row {
         let mut times = Vec::with_capacity(CALLS);
@@ -166,15 +181,6 @@ async fn wait_for_stock(loaded: &Loaded) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-}
-
-fn call() -> Call {
-    Call {
-        operation: Operation::Chat,
-        model: "bench".into(),
-        streaming: true,
-        settings: "{}".into(),
     }
 }
 
