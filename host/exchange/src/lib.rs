@@ -16,6 +16,7 @@ mod ingress_port;
 mod plugin_port;
 mod probe;
 mod process_port;
+mod program;
 mod reach_port;
 mod target;
 
@@ -35,6 +36,7 @@ pub use plugin_port::{
 };
 pub use probe::{ProbeReport, ProbeStep, Verdict};
 pub use process_port::{ProcessArgument, ProcessExchange, ProcessPlan, ProcessTransport};
+pub use program::{Diagnostics, exit_failure, output_failure, timeout_failure};
 pub use reach_port::{ReachPort, ReachReport};
 pub use target::{
     HttpTarget, NetworkReach, ProcessTarget, ProgramCredential, ProgramHost, ProgramSandbox,

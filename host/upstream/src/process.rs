@@ -33,7 +33,6 @@ use supervisor::Run;
 mod child;
 mod command;
 mod descriptor;
-mod diagnostics;
 mod ending;
 mod launcher;
 mod relay;

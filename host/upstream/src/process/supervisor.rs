@@ -5,19 +5,17 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use exchange::{Failure, ProcessExchange};
+use exchange::{Diagnostics, Failure, ProcessExchange};
 use sandbox::{Place, Running, Ticket};
-use secrecy::ExposeSecret;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{info, warn};
 
 use super::Output;
 use super::child::finish;
-use super::diagnostics::Diagnostics;
 use super::ending::{self, Ending};
 use super::launcher::{Job, Launcher};
-use super::relay::{Pipes, Relay, RunLimits};
+use super::relay::{Pipes, Relay, RunLimits, collect};
 use crate::deadline::Deadline;
 
 /// How long standard error is waited for after the group was killed. It has ended by then, unless
@@ -127,7 +125,7 @@ async fn attend(
     limits: RunLimits,
     output: &mpsc::Sender<Output>,
 ) -> Report {
-    let secrets = quotable(exchange);
+    let secrets = exchange.secrets();
     let mut diagnostics = Diagnostics::new(&secrets);
     let mut relay = Relay::new(limits, output);
     let mut pipes = Pipes::open(program.streams(), exchange.body.clone());
@@ -141,7 +139,7 @@ async fn attend(
     };
     let status = finish(program).await;
     if let Ok(pipes) = &mut pipes {
-        let rest = diagnostics.collect(&mut pipes.stderr);
+        let rest = collect(&mut pipes.stderr, &mut diagnostics);
         // A timeout means that the text in the log is cut.
         let _ = timeout(STDERR_GRACE, rest).await;
     }
@@ -151,14 +149,6 @@ async fn attend(
         output_bytes: relay.output_bytes(),
         stderr: diagnostics.text(&secrets),
     }
-}
-
-/// What the log must not quote: the credential, and the body.
-fn quotable(exchange: &ProcessExchange) -> Vec<&str> {
-    let credential = exchange.credential.as_ref();
-    let secret = credential.map(|(_, secret)| secret.expose_secret());
-    let body = std::str::from_utf8(&exchange.body).ok();
-    secret.into_iter().chain(body).collect()
 }
 
 impl Report {
