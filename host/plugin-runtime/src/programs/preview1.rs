@@ -29,6 +29,7 @@ pub(super) fn link(linker: &mut Linker<ProgramState>) -> wasmtime::Result<()> {
     wasmtime_wasi::p1::add_to_linker_async(linker, |state: &mut ProgramState| &mut state.wasi)?;
     linker.allow_shadowing(true);
     link_writes(linker)?;
+    link_open(linker)?;
     link_entries(linker)?;
     linker.allow_shadowing(false);
     Ok(())
@@ -84,7 +85,7 @@ fn link_writes(linker: &mut Linker<ProgramState>) -> wasmtime::Result<()> {
 }
 
 #[expect(clippy::type_complexity, reason = "the types of WASI's own functions")]
-fn link_entries(linker: &mut Linker<ProgramState>) -> wasmtime::Result<()> {
+fn link_open(linker: &mut Linker<ProgramState>) -> wasmtime::Result<()> {
     linker.func_wrap_async(
         MODULE,
         "path_open",
@@ -115,6 +116,10 @@ fn link_entries(linker: &mut Linker<ProgramState>) -> wasmtime::Result<()> {
             })
         },
     )?;
+    Ok(())
+}
+
+fn link_entries(linker: &mut Linker<ProgramState>) -> wasmtime::Result<()> {
     linker.func_wrap_async(
         MODULE,
         "path_create_directory",

@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use super::{ProgramSettings, WasiPrograms};
 use crate::code::Compilation;
 
+mod components;
 mod ends;
 mod escapes;
 mod guests;
