@@ -33,10 +33,8 @@ fn main() {
 
 async fn measure() {
     let folder = tempfile::tempdir().expect("a directory");
-    let settings = ProgramSettings {
-        compilation: Compilation::default(),
-        scratch: folder.path().to_owned(),
-    };
+    let settings =
+        ProgramSettings { compilation: Compilation::default(), scratch: folder.path().to_owned() };
     let programs = WasiPrograms::new(settings);
     let file = |name: &str, then: &str| {
         let path = folder.path().join(name);
@@ -55,7 +53,10 @@ async fn measure() {
     let started = Instant::now();
     let run = |_| first_byte(&programs, &says);
     stream::iter(0..RUNS).map(run).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
-    println!("{:.0} runs a second, {AT_ONCE} at once", RUNS as f64 / started.elapsed().as_secs_f64());
+    println!(
+        "{:.0} runs a second, {AT_ONCE} at once",
+        RUNS as f64 / started.elapsed().as_secs_f64()
+    );
     first_byte(&programs, &goes_on).await;
     let before = resident_kib();
     for _ in 0..RUNS {

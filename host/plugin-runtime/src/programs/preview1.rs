@@ -4,6 +4,8 @@
 //! The host's own function is called afterwards with the same arguments, by the module that
 //! wasmtime generates it from.
 
+use std::time::Duration;
+
 use wasmtime::{AsContextMut as _, Caller, Extern, Linker};
 use wasmtime_wasi::p1::types::{Fd, Fdflags, Filetype};
 use wasmtime_wasi::p1::wasi_snapshot_preview1::{self as host, WasiSnapshotPreview1 as _};
@@ -17,6 +19,8 @@ const MODULE: &str = "wasi_snapshot_preview1";
 const FBIG: i32 = 22;
 const INVAL: i32 = 28;
 const NOSPC: i32 = 51;
+const FAULT: i32 = 21;
+const EVENT_BYTES: usize = 32;
 const CREAT: i32 = 1;
 /// Longest vector of buffers (`IOV_MAX`).
 const MAX_VECTOR: u32 = 1024;
@@ -29,6 +33,7 @@ pub(super) fn link(linker: &mut Linker<ProgramState>) -> wasmtime::Result<()> {
     wasmtime_wasi::p1::add_to_linker_async(linker, |state: &mut ProgramState| &mut state.wasi)?;
     linker.allow_shadowing(true);
     link_writes(linker)?;
+    link_sleep(linker)?;
     link_open(linker)?;
     link_entries(linker)?;
     linker.allow_shadowing(false);
@@ -173,6 +178,64 @@ fn link_entries(linker: &mut Linker<ProgramState>) -> wasmtime::Result<()> {
         },
     )?;
     Ok(())
+}
+
+/// The host's own function sleeps with the thread where a program waits for one timer alone, and
+/// then nothing could end it.
+fn link_sleep(linker: &mut Linker<ProgramState>) -> wasmtime::Result<()> {
+    linker.func_wrap_async(
+        MODULE,
+        "poll_oneoff",
+        |mut caller: Caller<'_, ProgramState>,
+         (subscriptions, events, count, out): (i32, i32, i32, i32)| {
+            Box::new(async move {
+                let (mut memory, state) = parts(&mut caller)?;
+                let timer = if count == 1 { timer(&memory, subscriptions) } else { None };
+                let Some(timer) = timer else {
+                    let (wasi, memory) = (&mut state.wasi, &mut memory);
+                    return host::poll_oneoff(wasi, memory, subscriptions, events, count, out)
+                        .await;
+                };
+                tokio::time::sleep(timer.length).await;
+                let told = memory_at(&mut memory, events).map(|event: &mut [u8; EVENT_BYTES]| {
+                    *event = timer.event;
+                });
+                let counted = memory_at(&mut memory, out).map(|out| *out = 1_u32.to_le_bytes());
+                Ok(if told.and(counted).is_some() { 0 } else { FAULT })
+            })
+        },
+    )?;
+    Ok(())
+}
+
+/// One timer that is waited for.
+struct Timer {
+    length: Duration,
+    /// What the program is told then.
+    event: [u8; EVENT_BYTES],
+}
+
+/// The timer of a `subscription` (48 bytes: user data, kind, clock, length at 24, flags at 40), if
+/// it is one that passes after a while.
+fn timer(memory: &GuestMemory<'_>, subscription: i32) -> Option<Timer> {
+    let GuestMemory::Unshared(bytes) = memory else { return None };
+    let start = subscription.cast_unsigned() as usize;
+    let subscription = bytes.get(start..)?.first_chunk::<48>()?;
+    let is_relative_timer = subscription[8] == 0 && subscription[40] & 1 == 0;
+    let length = subscription[24..].first_chunk()?;
+    let mut event = [0; EVENT_BYTES];
+    // User data; error 0 and kind 0 are success of a timer.
+    event[..8].copy_from_slice(&subscription[..8]);
+    let length = Duration::from_nanos(u64::from_le_bytes(*length));
+    is_relative_timer.then_some(Timer { length, event })
+}
+
+fn memory_at<'a, const N: usize>(
+    memory: &'a mut GuestMemory<'_>,
+    address: i32,
+) -> Option<&'a mut [u8; N]> {
+    let GuestMemory::Unshared(bytes) = memory else { return None };
+    bytes.get_mut(address.cast_unsigned() as usize..)?.first_chunk_mut()
 }
 
 /// The program's memory and the host's data, as the host's functions take them.

@@ -44,8 +44,7 @@ async fn a_component_reaches_nothing_outside_and_ends_with_its_caller() {
     let bench = Bench::new();
     let open = "(drop (call $open (i32.const 3) (i32.const 1024) (i32.const 14) (i32.const 0)))";
     for path in ["/../etc/passwd", "../etc/passwd/", "/tmp/../../etc"] {
-        let (_, failure) =
-            bench.run(bench.exchange(&component(&guests::module(path, open)))).await;
+        let (_, failure) = bench.run(bench.exchange(&component(&guests::module(path, open)))).await;
         assert!(failure.unwrap().message().contains("status 1"), "{path}");
     }
     for then in [guests::SLEEP, guests::FLOOD, "(loop $again (br $again))"] {
