@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use wasmtime::{AsContextMut as _, Caller, Extern, Linker};
+use wasmtime_wasi::I32Exit;
 use wasmtime_wasi::p1::types::{Fd, Fdflags, Filetype};
 use wasmtime_wasi::p1::wasi_snapshot_preview1::{self as host, WasiSnapshotPreview1 as _};
 use wiggle::GuestMemory;
@@ -33,6 +34,10 @@ pub(super) fn link(linker: &mut Linker<ProgramState>) -> wasmtime::Result<()> {
     wasmtime_wasi::p1::add_to_linker_async(linker, |state: &mut ProgramState| &mut state.wasi)?;
     linker.allow_shadowing(true);
     link_writes(linker)?;
+    // The host's own function takes codes below 126 alone; a process has eight bits.
+    linker.func_wrap(MODULE, "proc_exit", |code: i32| -> wasmtime::Result<()> {
+        Err(I32Exit(code & 0xff).into())
+    })?;
     link_sleep(linker)?;
     link_open(linker)?;
     link_entries(linker)?;
