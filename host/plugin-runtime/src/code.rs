@@ -16,13 +16,14 @@ mod worker;
 use std::path::PathBuf;
 
 use tracing::warn;
-use wasmtime::Engine;
 use wasmtime::component::Component;
+use wasmtime::{Engine, Module};
 
 use crate::digest::Digest;
 use crate::engine::Allocator;
 use crate::load_error::LoadError;
 use cache::Cache;
+use native::Native;
 
 pub use cache::CacheProblem;
 pub use child::ChildCompiler;
@@ -64,30 +65,42 @@ impl CodeSource {
     /// # Errors
     /// If it is not valid, or takes more than compiling may take.
     pub(crate) fn component(&self, engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {
+        self.native(engine, bytes)
+    }
+
+    /// The core module, ready to be linked. As [`component`](Self::component).
+    ///
+    /// # Errors
+    /// As for a component.
+    pub(crate) fn module(&self, engine: &Engine, bytes: &[u8]) -> Result<Module, LoadError> {
+        self.native(engine, bytes)
+    }
+
+    fn native<N: Native>(&self, engine: &Engine, bytes: &[u8]) -> Result<N, LoadError> {
         let digest = Digest::of(bytes);
-        if let Some(component) = self.cached(engine, &digest) {
-            return Ok(component);
+        if let Some(native) = self.cached(engine, &digest) {
+            return Ok(native);
         }
         let Some(child) = &self.child else {
             let invalid = |error: wasmtime::Error| LoadError::Invalid(format!("{error:#}"));
-            let component = Component::from_binary(engine, bytes).map_err(invalid)?;
+            let native = N::compile(engine, bytes).map_err(invalid)?;
             if let Some(cache) = &self.cache {
-                cache.keep(&digest, &component.serialize().map_err(invalid)?);
+                cache.keep(&digest, &native.code().map_err(invalid)?);
             }
-            return Ok(component);
+            return Ok(native);
         };
         let code = child.compile(bytes, self.allocator)?;
         if let Some(cache) = &self.cache {
             cache.keep(&digest, &code);
         }
-        native::of_our_own(engine, &code).map_err(|error| LoadError::Compile(format!("{error:#}")))
+        N::of_our_own(engine, &code).map_err(|error| LoadError::Compile(format!("{error:#}")))
     }
 
-    fn cached(&self, engine: &Engine, digest: &Digest) -> Option<Component> {
+    fn cached<N: Native>(&self, engine: &Engine, digest: &Digest) -> Option<N> {
         let cache = self.cache.as_ref()?;
         let code = cache.find(digest)?;
-        match native::of_our_own(engine, &code) {
-            Ok(component) => Some(component),
+        match N::of_our_own(engine, &code) {
+            Ok(native) => Some(native),
             Err(error) => {
                 warn!(plugin.sha256 = %digest, "compiled code is not used: {error:#}");
                 cache.forget(digest);

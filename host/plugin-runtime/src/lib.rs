@@ -46,6 +46,7 @@ mod load_error;
 mod log;
 mod manifest;
 mod process_adapter;
+mod programs;
 mod registry;
 mod session;
 mod state;
@@ -78,5 +79,6 @@ pub use manifest::{
     AdapterFacts, CONTRACT, CredentialSlot, DialectFacts, LimitsAsked, Manifest, ManifestProblem,
     PluginKind, Preset, SdkFacts,
 };
+pub use programs::{ProgramSettings, WasiPrograms, wasi_layers};
 pub use registry::{Origin, PluginStatus, Registry};
 pub use stats::PluginStats;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use exchange::{Failure, FailureKind};
+use exchange::{Failure, timeout_failure};
 use tokio::time::Instant;
 
 /// Longest wait that is computed with; more is as good as for ever.
@@ -33,11 +33,7 @@ impl DeadlineKind {
 
     /// The failure of a deadline of this kind and length that has passed.
     pub(crate) fn failure(self, length: Duration) -> Failure {
-        let name = self.as_str();
-        Failure::new(
-            FailureKind::UpstreamTimeout,
-            format!("the provider did not answer in time: its {name} timeout of {length:?} passed"),
-        )
+        timeout_failure(self.as_str(), length)
     }
 }
 
@@ -74,6 +70,8 @@ impl Deadline {
 
 #[cfg(test)]
 mod tests {
+    use exchange::FailureKind;
+
     use super::*;
 
     #[test]

@@ -38,7 +38,6 @@ use supervisor::Run;
 mod child;
 mod command;
 mod descriptor;
-mod diagnostics;
 mod egress;
 mod ending;
 mod launcher;

@@ -8,7 +8,8 @@ use anyhow::{Context as _, anyhow};
 use pipeline::Provider;
 use plugin_runtime::{
     Allocator, ChildCompiler, Compilation, Grant, Isolation, LifeLimits, LifeSettings, LifeView,
-    Limits, PluginLife, Registry, Runtime, Signer, SocketImports, TrustPolicy, compile_for_parent,
+    Limits, PluginLife, ProgramSettings, Registry, Runtime, Signer, SocketImports, TrustPolicy,
+    WasiPrograms, compile_for_parent,
 };
 use tokio_util::sync::CancellationToken;
 use tracing::error;
@@ -75,6 +76,14 @@ pub(crate) fn compile(allocator: Allocator) -> anyhow::Result<()> {
     let limits = Limits { live_instances: 1, ..Limits::STANDARD };
     let pipes = (std::io::stdin().lock(), std::io::stdout().lock());
     Ok(compile_for_parent(&limits, allocator, pipes)?)
+}
+
+/// What runs programs that are WebAssembly. They are compiled like plugins.
+pub(crate) fn programs(settings: &PluginSettings) -> WasiPrograms {
+    WasiPrograms::new(ProgramSettings {
+        compilation: compilation(settings, Purpose::Serve),
+        scratch: std::env::temp_dir(),
+    })
 }
 
 /// Compiles the plugins that providers name, so that no request has to wait for it. The others

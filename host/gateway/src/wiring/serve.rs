@@ -74,7 +74,8 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
     report(&prepared);
     let providers = prepared.tables.providers.values().map(|provider| &**provider);
     plugins::prepare(&prepared.registry, providers)?;
-    let process = Arc::new(ProcessUpstream::try_new()?);
+    let wasi = plugins::programs(&prepared.configuration.plugins);
+    let process = Arc::new(Programs::new(Arc::new(ProcessUpstream::try_new()?), Arc::new(wasi)));
     let store = match &prepared.configuration.store {
         Some(settings) => Some(operators::open(settings, &prepared.variables).await?),
         None => None,
@@ -198,7 +199,7 @@ struct Operators {
 impl Parts {
     async fn join(
         prepared: Prepared,
-        (process, recorder): (Arc<ProcessUpstream>, Option<Arc<dyn RecordingPort>>),
+        (process, recorder): (Arc<Programs>, Option<Arc<dyn RecordingPort>>),
         opened: Option<OpenedStore>,
     ) -> anyhow::Result<Self> {
         let Prepared { configuration, variables, sources, registry, meters, life, .. } = prepared;
@@ -214,7 +215,7 @@ impl Parts {
             catalog: Arc::clone(&registry) as Arc<dyn PluginCatalog>,
             http: Arc::clone(&http) as Arc<dyn HttpTransport>,
             reach: Arc::clone(&http) as Arc<dyn ReachPort>,
-            process: Arc::new(Programs::new(process)),
+            process,
             credentials: board.credentials() as Arc<dyn CredentialSource>,
             recorder,
         };

@@ -30,8 +30,8 @@ pub enum WorkerProblem {
     Component(wasmtime::Error),
 }
 
-/// Compiles the component on `input` and writes its machine code to `output`. For the child
-/// process alone: it limits what the whole process may use from then on.
+/// Compiles the component, or the core module of a program, on `input` and writes its machine code
+/// to `output`. For the child process alone: it limits what the whole process may use from then on.
 ///
 /// # Errors
 /// Why there is no code; nothing was written then.
@@ -45,7 +45,12 @@ pub fn compile_for_parent(
     let most = limits.component_bytes as u64 + 1;
     input.take(most).read_to_end(&mut component).map_err(WorkerProblem::Pipe)?;
     let engine = engine_with(limits, allocator).map_err(WorkerProblem::Engine)?;
-    let code = engine.precompile_component(&component).map_err(WorkerProblem::Component)?;
+    let code = if wasmparser::Parser::is_core_wasm(&component) {
+        engine.precompile_module(&component)
+    } else {
+        engine.precompile_component(&component)
+    };
+    let code = code.map_err(WorkerProblem::Component)?;
     output.write_all(&code).and_then(|()| output.flush()).map_err(WorkerProblem::Pipe)
 }
 

@@ -5,15 +5,11 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-use exchange::{Failure, FailureKind};
+use exchange::{Failure, FailureKind, exit_failure, output_failure};
 use sandbox::SpawnProblem;
 
 use super::launcher::LaunchProblem;
 use crate::deadline::Deadline;
-
-/// Exit codes by which shells say that a command was not run (POSIX, `sh`, "Exit status").
-const NOT_EXECUTABLE: i32 = 126;
-const NOT_FOUND: i32 = 127;
 
 /// Why a run is over.
 #[derive(Debug)]
@@ -39,10 +35,7 @@ impl Ending {
         match self {
             Self::Cancelled => None,
             Self::TooSlow(deadline) => Some(deadline.failure()),
-            Self::TooMuchOutput { max_bytes } => Some(Failure::new(
-                FailureKind::UpstreamError,
-                format!("the provider's program wrote more than the {max_bytes} bytes allowed"),
-            )),
+            Self::TooMuchOutput { max_bytes } => Some(output_failure(max_bytes)),
             Self::Broken(error) => Some(lost(error)),
             Self::Exited => match status {
                 Ok(status) => of_status(status),
@@ -66,27 +59,10 @@ impl fmt::Display for Ending {
 }
 
 fn of_status(status: ExitStatus) -> Option<Failure> {
-    let (kind, message) = match (status.code(), status.signal()) {
-        (Some(0), _) => return None,
-        (Some(NOT_EXECUTABLE), _) => (
-            FailureKind::ProviderMisconfigured,
-            "the provider's program exited with status 126: what it was to run is not executable; \
-             check the provider's settings"
-                .to_owned(),
-        ),
-        (Some(NOT_FOUND), _) => (
-            FailureKind::ProviderMisconfigured,
-            "the provider's program exited with status 127: what it was to run was not found; \
-             check the provider's settings"
-                .to_owned(),
-        ),
-        (Some(code), _) => (
-            FailureKind::UpstreamError,
-            format!("the provider's program exited with status {code}"),
-        ),
-        (None, signal) => (FailureKind::UpstreamError, of_signal(signal)),
-    };
-    Some(Failure::new(kind, message))
+    match status.code() {
+        Some(code) => exit_failure(code),
+        None => Some(Failure::new(FailureKind::UpstreamError, of_signal(status.signal()))),
+    }
 }
 
 fn of_signal(signal: Option<i32>) -> String {

@@ -5,16 +5,15 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use exchange::ProcessExchange;
+use exchange::{Diagnostics, ProcessExchange};
 use sandbox::{Running, Streams};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::Output;
 use super::child::ended;
-use super::diagnostics::Diagnostics;
 use super::ending::Ending;
 use crate::deadline::{Deadline, DeadlineKind};
 
@@ -93,7 +92,7 @@ impl<'a> Relay<'a> {
     ) -> Ending {
         let stdin = pipes.stdin.take();
         let mut sides = pin!(async {
-            tokio::join!(feed(stdin, &pipes.body), diagnostics.collect(&mut pipes.stderr));
+            tokio::join!(feed(stdin, &pipes.body), collect(&mut pipes.stderr, diagnostics));
         });
         let mut exited = pin!(ended(program.leader()));
         let mut timer = pin!(sleep_until(self.deadline().at));
@@ -157,5 +156,15 @@ impl<'a> Relay<'a> {
 async fn feed(stdin: Option<ChildStdin>, body: &Bytes) {
     if let Some(mut stdin) = stdin {
         let _ = stdin.write_all(body).await;
+    }
+}
+
+/// Reads standard error to its end, so that the program never waits for a reader. Dropping the
+/// future loses nothing that was read.
+pub(super) async fn collect(mut stderr: impl AsyncRead + Unpin, diagnostics: &mut Diagnostics) {
+    let mut buffer = [0; 1024];
+    // An error of the pipe is as good as its end.
+    while let Ok(count @ 1..) = stderr.read(&mut buffer).await {
+        diagnostics.take(buffer.get(..count).unwrap_or_default());
     }
 }

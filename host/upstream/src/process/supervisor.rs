@@ -7,20 +7,18 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use exchange::{Failure, ProcessExchange};
+use exchange::{Diagnostics, Failure, ProcessExchange};
 use sandbox::{Place, Running, Ticket};
-use secrecy::ExposeSecret;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{info, warn};
 
 use super::Output;
 use super::child::finish;
-use super::diagnostics::Diagnostics;
 use super::egress::Egress;
 use super::ending::{self, Ending};
 use super::launcher::{Job, Launcher};
-use super::relay::{Pipes, Relay, RunLimits};
+use super::relay::{Pipes, Relay, RunLimits, collect};
 use crate::deadline::Deadline;
 
 /// How long standard error is waited for after the group was killed. It has ended by then, unless
@@ -130,7 +128,7 @@ async fn attend(
     limits: RunLimits,
     output: &mpsc::Sender<Output>,
 ) -> Report {
-    let secrets = quotable(exchange);
+    let secrets = exchange.secrets();
     let mut diagnostics = Diagnostics::new(&secrets);
     let mut relay = Relay::new(limits, output);
     let outlet = program.outlet();
@@ -146,7 +144,7 @@ async fn attend(
     };
     let status = finish(program).await;
     if let Ok(pipes) = &mut pipes {
-        let rest = diagnostics.collect(&mut pipes.stderr);
+        let rest = collect(&mut pipes.stderr, &mut diagnostics);
         // A timeout means that the text in the log is cut.
         let _ = timeout(STDERR_GRACE, rest).await;
     }
@@ -165,14 +163,6 @@ async fn network(outlet: Option<TcpListener>, exchange: &ProcessExchange) -> End
         Some(Err(error)) => Ending::Broken(error),
         Some(Ok(egress)) => match egress.serve().await {},
     }
-}
-
-/// What the log must not quote: the credential, and the body.
-fn quotable(exchange: &ProcessExchange) -> Vec<&str> {
-    let credential = exchange.credential.as_ref();
-    let secret = credential.map(|(_, secret)| secret.expose_secret());
-    let body = std::str::from_utf8(&exchange.body).ok();
-    secret.into_iter().chain(body).collect()
 }
 
 impl Report {

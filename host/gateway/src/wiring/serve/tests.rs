@@ -45,7 +45,9 @@ impl Running {
         let opened = operators::read(Arc::clone(&store) as Arc<dyn store::Store>, key).await?;
         let prepared = crate::wiring::prepare(Some(&file), Purpose::Check)?;
         let limits = edge_limits(&prepared.configuration.server);
+        let wasi = plugins::programs(&prepared.configuration.plugins);
         let process = Arc::new(ProcessUpstream::try_new()?);
+        let process = Arc::new(Programs::new(process, Arc::new(wasi)));
         let mut parts = Parts::join(prepared, (process, None), Some(opened)).await?;
         let (edge, administration) = parts.edge(Arc::new(NoLog), limits);
         let listener = TcpListener::bind("127.0.0.1:0").await?;

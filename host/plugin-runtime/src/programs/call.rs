@@ -1,0 +1,172 @@
+//! From an adapter's plan and the operator's grant to what one run is given.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use exchange::{Failure, FailureKind, ProcessExchange, ProgramCredential, ProgramSandbox};
+use sandbox::ProgramDigest;
+use secrecy::ExposeSecret;
+use wasmtime_wasi::p2::pipe::MemoryInputPipe;
+use wasmtime_wasi::{FsPerms, WasiCtxBuilder, WasiView as _};
+
+use super::layers::check_demands;
+use super::meter::Meter;
+use super::problem::StartProblem;
+use super::quota::Quota;
+use super::scratch::Scratch;
+use super::state::ProgramState;
+use super::streams::{Stderr, Stdout};
+
+const TEMPORARY: &str = "/tmp";
+const CREDENTIALS: &str = "/run/credentials";
+const CREDENTIAL_FILE: &str = "credential";
+const MAX_RANDOM_BYTES: u64 = 1024 * 1024;
+/// Streams, and directories that the host opens for it, count as open files.
+const LEAST_HANDLES: u64 = 16;
+
+/// What is run, checked.
+pub(super) struct Call {
+    pub(super) program: PathBuf,
+    pub(super) digest: Option<ProgramDigest>,
+    arguments: Vec<String>,
+}
+
+impl Call {
+    /// # Errors
+    /// `ProviderMisconfigured` for a plan or a target that no body could make right,
+    /// `InvalidRequest` and `PayloadTooLarge` for a body that cannot be an argument,
+    /// `SandboxFault` for a demand that this sandbox does not meet.
+    pub(super) fn of(exchange: &ProcessExchange) -> Result<Self, Failure> {
+        let program = PathBuf::from(&exchange.plan.program);
+        let texts = exchange.checked_arguments()?.into_iter().map(String::from_utf8);
+        let arguments = texts.collect::<Result<_, _>>().map_err(|_| not_text())?;
+        let sandbox = &exchange.target.sandbox;
+        check_demands(sandbox)?;
+        if program.extension().is_none_or(|it| it != "wasm") {
+            let problem = format!("{program:?} is no WebAssembly program: its name ends in .wasm");
+            return Err(StartProblem::Policy(problem).into());
+        }
+        Ok(Self { program, digest: sandbox.digest.map(ProgramDigest::new), arguments })
+    }
+
+    /// Everything that the program sees.
+    ///
+    /// # Errors
+    /// `Policy` for a directory that is none, `Scratch` for a private one that cannot be used.
+    pub(super) fn state(
+        self,
+        exchange: &ProcessExchange,
+        scratch: &Scratch,
+        (stdout, stderr): (Stdout, Stderr),
+    ) -> Result<ProgramState, StartProblem> {
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.arg(&exchange.plan.program)
+            .args(&self.arguments)
+            .stdout(stdout)
+            .stderr(stderr)
+            .max_random_size(MAX_RANDOM_BYTES)
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false)
+            // The threads are there for it, and so the work counts as the program's.
+            .allow_blocking_current_thread(true);
+        if exchange.plan.body_on_stdin {
+            wasi.stdin(MemoryInputPipe::new(exchange.body.clone()));
+        }
+        open_directories(&mut wasi, &exchange.target.sandbox, scratch)?;
+        set_environment(&mut wasi, exchange, scratch)?;
+        let target = &exchange.target;
+        let mut state = ProgramState {
+            wasi: wasi.build_p1(),
+            meter: Meter::new(target.max_memory_bytes),
+            quota: Quota::new(target.sandbox.max_scratch_bytes, target.max_file_bytes),
+        };
+        let named = target.sandbox.read_only.len() as u64;
+        let handles = target.max_open_files.max(LEAST_HANDLES).saturating_add(named);
+        state.ctx().table.set_max_capacity(usize::try_from(handles).unwrap_or(usize::MAX));
+        Ok(state)
+    }
+}
+
+/// Exactly the plan's, and the credential, which wins over a variable of its name.
+fn set_environment(
+    wasi: &mut WasiCtxBuilder,
+    exchange: &ProcessExchange,
+    scratch: &Scratch,
+) -> Result<(), StartProblem> {
+    let credential = exchange.credential.as_ref();
+    let is_other = |name: &str| credential.is_none_or(|(slot, _)| slot != name);
+    for (name, value) in exchange.plan.environment.iter().filter(|(name, _)| is_other(name)) {
+        wasi.env(name, value);
+    }
+    let Some((slot, secret)) = credential else {
+        return Ok(());
+    };
+    match exchange.target.sandbox.credential {
+        ProgramCredential::Variable => wasi.env(slot, secret.expose_secret()),
+        ProgramCredential::File => {
+            let kept = scratch.keep_secret(CREDENTIAL_FILE, secret.expose_secret());
+            let directory = kept.map_err(StartProblem::Scratch)?;
+            open(wasi, &directory, CREDENTIALS, FsPerms::ReadOnly)
+                .map_err(StartProblem::Scratch)?;
+            wasi.env(slot, format!("{CREDENTIALS}/{CREDENTIAL_FILE}"))
+        }
+    };
+    Ok(())
+}
+
+/// The private `/tmp`, the named directories, and the working directory, which WASI 0.1 knows by
+/// the name `.` alone.
+fn open_directories(
+    wasi: &mut WasiCtxBuilder,
+    sandbox: &ProgramSandbox,
+    scratch: &Scratch,
+) -> Result<(), StartProblem> {
+    let temporary = scratch.temporary();
+    open(wasi, &temporary, TEMPORARY, FsPerms::ReadWrite).map_err(StartProblem::Scratch)?;
+    for path in &sandbox.read_only {
+        let name = path.to_str().ok_or_else(|| StartProblem::Policy(no_directory(path)))?;
+        if !path.is_absolute() || !path.is_dir() {
+            return Err(StartProblem::Policy(no_directory(path)));
+        }
+        open(wasi, path, name, FsPerms::ReadOnly)
+            .map_err(|_| StartProblem::Policy(no_directory(path)))?;
+    }
+    let directory = sandbox.directory.as_deref().unwrap_or(Path::new(TEMPORARY));
+    let (host, permissions) = if directory == Path::new(TEMPORARY) {
+        (&*temporary, FsPerms::ReadWrite)
+    } else if sandbox.read_only.iter().any(|path| directory.starts_with(path))
+        && directory.components().all(|part| part != std::path::Component::ParentDir)
+    {
+        (directory, FsPerms::ReadOnly)
+    } else {
+        let problem = format!("the working directory {directory:?} is not /tmp or a named one");
+        return Err(StartProblem::Policy(problem));
+    };
+    open(wasi, host, ".", permissions)
+        .map_err(|_| StartProblem::Policy(no_directory(directory)))?;
+    wasi.initial_cwd(directory.to_string_lossy());
+    Ok(())
+}
+
+fn no_directory(path: &Path) -> String {
+    format!("{path:?} is no directory that a WebAssembly program can be given")
+}
+
+fn open(
+    wasi: &mut WasiCtxBuilder,
+    host: &Path,
+    name: &str,
+    permissions: FsPerms,
+) -> io::Result<()> {
+    wasi.preopened_dir(host, name, permissions).map_err(io::Error::other)?;
+    Ok(())
+}
+
+fn not_text() -> Failure {
+    Failure::new(
+        FailureKind::InvalidRequest,
+        "the text is not UTF-8, which an argument of a WebAssembly program has to be; correct it, \
+         or configure the provider to take the text on standard input",
+    )
+}
