@@ -9,13 +9,16 @@
 mod access;
 mod call;
 mod credential;
+mod diagnostics;
 mod failure;
 mod head;
 mod http_port;
 mod ingress_port;
 mod plugin_port;
 mod probe;
+mod process_end;
 mod process_port;
+mod process_text;
 mod reach_port;
 mod target;
 
@@ -24,6 +27,7 @@ pub use call::{Call, Operation};
 pub use credential::{
     CredentialSource, CredentialUse, CredentialUseProblem, SentSecrets, SigningScope,
 };
+pub use diagnostics::Diagnostics;
 pub use failure::kind::{BreakerEffect, FailureKind, NextCandidate, Retry, Rule, Severity};
 pub use failure::{Failure, redact};
 pub use head::{HeadProblem, RequestHead, ResponseHead};
@@ -34,6 +38,7 @@ pub use plugin_port::{
     HttpAdapter, HttpPlan, PluginCatalog, ProcessAdapter, ReplyIdentity,
 };
 pub use probe::{ProbeReport, ProbeStep, Verdict};
+pub use process_end::ProcessEnd;
 pub use process_port::{ProcessArgument, ProcessExchange, ProcessPlan, ProcessTransport};
 pub use reach_port::{ReachPort, ReachReport};
 pub use target::{

@@ -1,23 +1,17 @@
 //! From an adapter's plan and the operator's grant to what is run, and in what.
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use exchange::{
-    Failure, FailureKind, ProcessArgument, ProcessExchange, ProcessPlan, ProcessTarget,
-    ProgramCredential,
-};
+use exchange::{Failure, FailureKind, ProcessExchange, ProcessTarget, ProgramCredential};
 use sandbox::{
     Credential, CredentialSlot, Layer, ProgramCall, ProgramDigest, SandboxLimits, SandboxPolicy,
 };
 use secrecy::ExposeSecret;
 
 use super::launcher::Job;
-
-/// Longest argument that Linux takes, its closing NUL included (`MAX_ARG_STRLEN`).
-const MAX_ARGUMENT_BYTES: usize = 128 * 1024;
 
 /// Builds what is started.
 ///
@@ -36,28 +30,23 @@ pub(super) fn build(exchange: &ProcessExchange) -> Result<Job, Failure> {
 
 fn call(exchange: &ProcessExchange) -> Result<ProgramCall, Failure> {
     let plan = &*exchange.plan;
-    check_plan(plan)?;
-    let arguments = plan.arguments.iter().map(|one| argument_text(one, &exchange.body));
+    exchange.check()?;
     Ok(ProgramCall {
         program: PathBuf::from(&plan.program),
-        arguments: arguments.collect::<Result<_, _>>()?,
+        arguments: exchange.arguments()?.into_iter().map(OsString::from_vec).collect(),
         environment: plan.environment.iter().map(|(n, v)| (n.into(), v.into())).collect(),
-        credential: credential(exchange)?,
+        credential: credential(exchange),
         feeds_stdin: plan.body_on_stdin && !exchange.body.is_empty(),
     })
 }
 
-fn credential(exchange: &ProcessExchange) -> Result<Option<Credential>, Failure> {
-    let Some((name, secret)) = &exchange.credential else {
-        return Ok(None);
-    };
-    check_text(secret.expose_secret(), "the provider's credential")?;
-    check_variable(name)?;
+fn credential(exchange: &ProcessExchange) -> Option<Credential> {
+    let (name, secret) = exchange.credential.as_ref()?;
     let slot = match exchange.target.sandbox.credential {
         ProgramCredential::Variable => CredentialSlot::Variable(name.clone()),
         ProgramCredential::File => CredentialSlot::File(name.clone()),
     };
-    Ok(Some(Credential { slot, secret: secret.expose_secret().to_owned() }))
+    Some(Credential { slot, secret: secret.expose_secret().to_owned() })
 }
 
 fn policy(target: &ProcessTarget) -> Result<SandboxPolicy, Failure> {
@@ -84,71 +73,6 @@ fn policy(target: &ProcessTarget) -> Result<SandboxPolicy, Failure> {
 fn whole_seconds(time: Duration) -> u64 {
     let part = u64::from(time.subsec_nanos() > 0);
     time.as_secs().saturating_add(part).max(1)
-}
-
-fn check_plan(plan: &ProcessPlan) -> Result<(), Failure> {
-    if !Path::new(&plan.program).is_absolute() {
-        return Err(misconfigured(
-            "the provider's program must be an absolute path; there is no search path",
-        ));
-    }
-    check_text(&plan.program, "the path of the provider's program")?;
-    for (name, value) in &plan.environment {
-        check_variable(name)?;
-        check_text(value, "an environment variable of the provider")?;
-    }
-    for argument in &plan.arguments {
-        check_text(&argument.text, "an argument of the provider's program")?;
-    }
-    Ok(())
-}
-
-fn check_variable(name: &str) -> Result<(), Failure> {
-    if name.is_empty() || name.contains('=') {
-        return Err(misconfigured("an environment variable of the provider has no proper name"));
-    }
-    check_text(name, "the name of an environment variable of the provider")
-}
-
-fn check_text(text: &str, what: &str) -> Result<(), Failure> {
-    if text.contains('\0') {
-        return Err(misconfigured(&format!("{what} holds a NUL byte")));
-    }
-    Ok(())
-}
-
-fn argument_text(argument: &ProcessArgument, body: &[u8]) -> Result<OsString, Failure> {
-    let mut text = OsString::from(&argument.text);
-    if argument.takes_body {
-        let taken = argument.text.len() + 1;
-        check_body(body, MAX_ARGUMENT_BYTES.saturating_sub(taken))?;
-        text.push(OsStr::from_bytes(body));
-    }
-    Ok(text)
-}
-
-fn check_body(body: &[u8], room: usize) -> Result<(), Failure> {
-    if body.contains(&0) {
-        return Err(Failure::new(
-            FailureKind::InvalidRequest,
-            "the text holds a NUL byte, which no argument of a program can carry; remove it, or \
-             configure the provider to take the text on standard input",
-        ));
-    }
-    if body.len() > room {
-        return Err(too_large(body.len()));
-    }
-    Ok(())
-}
-
-fn too_large(bytes: usize) -> Failure {
-    Failure::new(
-        FailureKind::PayloadTooLarge,
-        format!(
-            "the text has {bytes} bytes, but an argument of a program carries at most 128 KiB; \
-             shorten it, or configure the provider to take the text on standard input"
-        ),
-    )
 }
 
 fn misconfigured(message: &str) -> Failure {

@@ -5,15 +5,11 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-use exchange::{Failure, FailureKind};
+use exchange::{Failure, FailureKind, ProcessEnd};
 use sandbox::SpawnProblem;
 
 use super::launcher::LaunchProblem;
 use crate::deadline::Deadline;
-
-/// Exit codes by which shells say that a command was not run (POSIX, `sh`, "Exit status").
-const NOT_EXECUTABLE: i32 = 126;
-const NOT_FOUND: i32 = 127;
 
 /// Why a run is over.
 #[derive(Debug)]
@@ -39,14 +35,13 @@ impl Ending {
         match self {
             Self::Cancelled => None,
             Self::TooSlow(deadline) => Some(deadline.failure()),
-            Self::TooMuchOutput { max_bytes } => Some(Failure::new(
-                FailureKind::UpstreamError,
-                format!("the provider's program wrote more than the {max_bytes} bytes allowed"),
-            )),
-            Self::Broken(error) => Some(lost(error)),
+            Self::TooMuchOutput { max_bytes } => {
+                ProcessEnd::TooMuchOutput { max_bytes }.into_failure()
+            }
+            Self::Broken(error) => lost(error),
             Self::Exited => match status {
                 Ok(status) => of_status(status),
-                Err(error) => Some(lost(error)),
+                Err(error) => lost(error),
             },
         }
     }
@@ -66,43 +61,16 @@ impl fmt::Display for Ending {
 }
 
 fn of_status(status: ExitStatus) -> Option<Failure> {
-    let (kind, message) = match (status.code(), status.signal()) {
-        (Some(0), _) => return None,
-        (Some(NOT_EXECUTABLE), _) => (
-            FailureKind::ProviderMisconfigured,
-            "the provider's program exited with status 126: what it was to run is not executable; \
-             check the provider's settings"
-                .to_owned(),
-        ),
-        (Some(NOT_FOUND), _) => (
-            FailureKind::ProviderMisconfigured,
-            "the provider's program exited with status 127: what it was to run was not found; \
-             check the provider's settings"
-                .to_owned(),
-        ),
-        (Some(code), _) => (
-            FailureKind::UpstreamError,
-            format!("the provider's program exited with status {code}"),
-        ),
-        (None, signal) => (FailureKind::UpstreamError, of_signal(signal)),
+    let end = match (status.code(), status.signal()) {
+        (Some(code), _) => ProcessEnd::Exited(code),
+        (None, Some(number)) => ProcessEnd::Signalled(number),
+        (None, None) => ProcessEnd::Lost,
     };
-    Some(Failure::new(kind, message))
+    end.into_failure()
 }
 
-fn of_signal(signal: Option<i32>) -> String {
-    let reason = match signal {
-        Some(libc::SIGXCPU) => ": it used more processor time than it may",
-        Some(libc::SIGXFSZ) => ": it wrote a larger file than it may",
-        Some(libc::SIGSYS) => ": it made a system call that is not allowed",
-        _ => "",
-    };
-    let number = signal.unwrap_or_default();
-    format!("the provider's program was ended by signal {number}{reason}")
-}
-
-fn lost(error: io::Error) -> Failure {
-    Failure::new(FailureKind::SandboxFault, "the gateway lost sight of the provider's program")
-        .with_cause(error)
+fn lost(error: io::Error) -> Option<Failure> {
+    ProcessEnd::Lost.into_failure().map(|failure| failure.with_cause(error))
 }
 
 /// What it means that a program was not started.

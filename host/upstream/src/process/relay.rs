@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use exchange::ProcessExchange;
+use exchange::{Diagnostics, ProcessExchange};
 use sandbox::{Running, Streams};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::Output;
 use super::child::ended;
-use super::diagnostics::Diagnostics;
+use super::diagnostics::collect;
 use super::ending::Ending;
 use crate::deadline::{Deadline, DeadlineKind};
 
@@ -93,7 +93,8 @@ impl<'a> Relay<'a> {
     ) -> Ending {
         let stdin = pipes.stdin.take();
         let mut sides = pin!(async {
-            tokio::join!(feed(stdin, &pipes.body), diagnostics.collect(&mut pipes.stderr));
+            let complaints = collect(diagnostics, &mut pipes.stderr);
+            tokio::join!(feed(stdin, &pipes.body), complaints);
         });
         let mut exited = pin!(ended(program.leader()));
         let mut timer = pin!(sleep_until(self.deadline().at));

@@ -5,7 +5,7 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use exchange::{Failure, ProcessExchange};
+use exchange::{Diagnostics, Failure, ProcessExchange};
 use sandbox::{Place, Running, Ticket};
 use secrecy::ExposeSecret;
 use tokio::sync::mpsc;
@@ -14,7 +14,7 @@ use tracing::{info, warn};
 
 use super::Output;
 use super::child::finish;
-use super::diagnostics::Diagnostics;
+use super::diagnostics::collect;
 use super::ending::{self, Ending};
 use super::launcher::{Job, Launcher};
 use super::relay::{Pipes, Relay, RunLimits};
@@ -141,7 +141,7 @@ async fn attend(
     };
     let status = finish(program).await;
     if let Ok(pipes) = &mut pipes {
-        let rest = diagnostics.collect(&mut pipes.stderr);
+        let rest = collect(&mut diagnostics, &mut pipes.stderr);
         // A timeout means that the text in the log is cut.
         let _ = timeout(STDERR_GRACE, rest).await;
     }
