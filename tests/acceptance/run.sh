@@ -27,13 +27,16 @@
 #   dialects-model
 #          Anthropic's clients are answered by llama.cpp's chat completions and OpenAI's by its
 #          messages, and get what they get directly
+#   kubernetes
+#          programs as Jobs of a real API server without nodes, by a gateway with the documented
+#          role: created, refused, deleted, swept; manifests are checked against the schemas
 #   fuzz   decoders, encoders and splitters read what a coverage-guided engine invents, each for
 #          $FUZZ_SECONDS [10]; the program, the corpora and inputs that crash are in target/fuzz
 #
 # The gateway is $PATCHBAY_BINARY [target/release/patchbay]. Everything else is installed by
 # this script into target/acceptance and found there the next time: a Python environment, npm
-# packages, llama.cpp (compiled once, 4 to 8 minutes, needs a C++ compiler) and the model
-# (98 MB). Needs python3 with venv, node and npm. Servers listen on loopback only and are ended
+# packages, llama.cpp (compiled once, 4 to 8 minutes, needs a C++ compiler), the model (98 MB) and
+# Kubernetes' API server (compiled once, 7 minutes, needs root, kubectl and openssl). Needs python3 with venv, node and npm. Servers listen on loopback only and are ended
 # by process id.
 set -euo pipefail
 
@@ -134,6 +137,8 @@ accept_churn() {
 source "$here/operators.sh"
 # shellcheck source=tests/acceptance/vendors.sh
 source "$here/vendors.sh"
+# shellcheck source=tests/acceptance/kubernetes.sh
+source "$here/kubernetes.sh"
 
 # Needs no gateway: the targets link the plugins as libraries.
 accept_fuzz() {
@@ -142,7 +147,7 @@ accept_fuzz() {
 }
 
 # A stage is a word here and a function `accept_WORD`, with _ for -.
-stages="echo operators contract model churn mocks vendors dialects-model fuzz"
+stages="echo operators contract model churn mocks vendors dialects-model kubernetes fuzz"
 
 [[ -x $patchbay ]] ||
   fail "$patchbay is not there: run \`cargo xtask acceptance\`, or set PATCHBAY_BINARY"

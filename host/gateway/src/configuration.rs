@@ -24,8 +24,8 @@ use serde_json::{Map, Value};
 pub(crate) use finding::Finding;
 use finding::Places;
 pub(crate) use sections::{
-    AdminSettings, Isolation, LogFormat, LogSettings, PluginGrant, PluginSettings, ServerSettings,
-    SocketImports, StoreSettings, TokenKeys, Trust,
+    AdminSettings, Isolation, LogFormat, LogSettings, PluginGrant, PluginSettings, SandboxSettings,
+    ServerSettings, SocketImports, StoreSettings, TokenKeys, Trust,
 };
 pub(crate) use written::Written;
 
@@ -47,6 +47,8 @@ pub(crate) struct Configuration {
     pub(crate) plugins: PluginSettings,
     /// `[log]`
     pub(crate) log: LogSettings,
+    /// `[sandbox]`
+    pub(crate) sandbox: SandboxSettings,
     /// `[store]`; it is there if `[admin]` is.
     pub(crate) store: Option<StoreSettings>,
     /// `[admin]`
@@ -139,12 +141,14 @@ impl Configuration {
         let plugins = fields.member("plugins").table(PluginSettings::read);
         let admin = fields.member("admin").table(AdminSettings::read);
         let log = fields.member("log").table(LogSettings::read);
+        let sandbox = fields.member("sandbox").table(SandboxSettings::read);
         let document = Document::read_members(&mut fields);
         fields.finish();
         Self {
             server: server.unwrap_or_default(),
             plugins: plugins.unwrap_or_default(),
             log: log.unwrap_or_default(),
+            sandbox: sandbox.unwrap_or_default(),
             store: store.or_else(|| admin.is_some().then(StoreSettings::default)),
             admin,
             document,

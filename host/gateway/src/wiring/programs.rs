@@ -21,6 +21,16 @@ impl Programs {
         Self { local, elsewhere: Vec::new() }
     }
 
+    /// Adds a transport for the providers that demand it, by its name.
+    pub(super) fn with<T>(mut self, driver: &'static str, transport: Option<Arc<T>>) -> Self
+    where
+        T: ProcessTransport + 'static,
+    {
+        let transport = transport.map(|it| (driver, it as Arc<dyn ProcessTransport>));
+        self.elsewhere.extend(transport);
+        self
+    }
+
     fn of(&self, driver: Option<&str>) -> &dyn ProcessTransport {
         let other = self.elsewhere.iter().find(|(name, _)| Some(*name) == driver);
         other.map_or(&*self.local, |(_, transport)| &**transport)

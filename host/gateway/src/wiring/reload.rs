@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::configuration::{
-    self, AdminSettings, Configuration, LogSettings, PluginSettings, ServerSettings, StoreSettings,
-    Variables,
+    self, AdminSettings, Configuration, LogSettings, PluginSettings, SandboxSettings,
+    ServerSettings, StoreSettings, Variables,
 };
 use crate::wiring::board::Switchboard;
 use crate::wiring::offer::Offer;
@@ -44,14 +44,15 @@ pub(crate) struct StartSettings {
     pub(crate) server: ServerSettings,
     pub(crate) plugins: PluginSettings,
     pub(crate) log: LogSettings,
+    pub(crate) sandbox: SandboxSettings,
     pub(crate) store: Option<StoreSettings>,
     pub(crate) admin: Option<AdminSettings>,
 }
 
 impl StartSettings {
     pub(crate) fn of(configuration: Configuration) -> Self {
-        let Configuration { server, plugins, log, store, admin, .. } = configuration;
-        Self { server, plugins, log, store, admin }
+        let Configuration { server, plugins, log, sandbox, store, admin, .. } = configuration;
+        Self { server, plugins, log, sandbox, store, admin }
     }
 }
 
@@ -115,8 +116,8 @@ impl Reloader {
         info!(file = %self.file.display(), "configuration reloaded");
         if StartSettings::of(configuration) != self.at_start {
             warn!(
-                "sections server, plugins, log, store or admin differ from those at start: \
-                 restart to use them"
+                "sections server, plugins, log, sandbox, store or admin differ from those at \
+                 start: restart to use them"
             );
         }
     }

@@ -11,6 +11,7 @@ use anyhow::{Context as _, anyhow};
 use exchange::{
     AccessRecord, AccessSink, CredentialSource, HttpTransport, PluginCatalog, ReachPort,
 };
+use kubernetes::KubernetesPrograms;
 use pipeline::{Pipeline, PipelineParts};
 use plugin_runtime::PluginLife;
 use secrets::Sources;
@@ -74,12 +75,19 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
         Some(settings) => Some(operators::open(settings, &prepared.variables).await?),
         None => None,
     };
-    let mut parts = Parts::join(prepared, Arc::clone(&process), store).await?;
+    let jobs = cluster(&prepared.configuration).await?;
+    let programs = Programs::new(Arc::clone(&process))
+        .with(KubernetesPrograms::DRIVER, jobs.as_ref().map(Arc::clone));
+    let mut parts = Parts::join(prepared, programs, store).await?;
     let (edge, operators) = parts.edge(access, edge_limits(&settings));
     let stop = CancellationToken::new();
     let reloading = reload::watch(parts.reloader, parts.watched_file, hangups, stop.clone());
     let tasks = TaskTracker::new();
     tasks.spawn(reloading);
+    if let Some(jobs) = jobs.as_ref().map(Arc::clone) {
+        let stop = stop.clone();
+        tasks.spawn(async move { stop.run_until_cancelled(jobs.prepare()).await });
+    }
     tasks.spawn(discovery::keep_up_to_date(parts.pipeline, stop.clone()));
     if let Some(life) = parts.life {
         tasks.spawn(plugins::keep_offer(life, parts.board, stop.clone()));
@@ -95,12 +103,26 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
     stop.cancel();
     last.cancel();
     tasks.close();
-    let last_steps = async { tokio::join!(process.shutdown(), tasks.wait()) };
+    let deleted = async {
+        if let Some(jobs) = &jobs {
+            jobs.shutdown().await;
+        }
+    };
+    let last_steps = async { tokio::join!(process.shutdown(), deleted, tasks.wait()) };
     if timeout(LAST_STEPS, last_steps).await.is_err() {
         warn!("programs or tasks did not end in time");
     }
     info!("stopped");
     Ok(())
+}
+
+/// The cluster that runs programs, if there is one. It is not asked anything here.
+async fn cluster(configuration: &Configuration) -> anyhow::Result<Option<Arc<KubernetesPrograms>>> {
+    let Some(settings) = configuration.sandbox.kubernetes.clone() else {
+        return Ok(None);
+    };
+    let jobs = KubernetesPrograms::connect(settings).await.context("[sandbox.kubernetes]")?;
+    Ok(Some(Arc::new(jobs)))
 }
 
 /// Where callers and operators come in.
@@ -184,7 +206,7 @@ struct Operators {
 impl Parts {
     async fn join(
         prepared: Prepared,
-        process: Arc<ProcessUpstream>,
+        programs: Programs,
         opened: Option<OpenedStore>,
     ) -> anyhow::Result<Self> {
         let Prepared { configuration, variables, sources, registry, meters, life, .. } = prepared;
@@ -200,7 +222,7 @@ impl Parts {
             catalog: Arc::clone(&registry) as Arc<dyn PluginCatalog>,
             http: Arc::clone(&http) as Arc<dyn HttpTransport>,
             reach: Arc::clone(&http) as Arc<dyn ReachPort>,
-            process: Arc::new(Programs::new(process)),
+            process: Arc::new(programs),
             credentials: board.credentials() as Arc<dyn CredentialSource>,
         };
         let pipeline = Arc::new(Pipeline::new(parts, board.tables().snapshot()));
