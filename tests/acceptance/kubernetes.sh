@@ -124,7 +124,7 @@ id = "jobs"
 adapter = "spawn-cli"
 dialect = "cli-text"
 models = ["jobs"]
-sandbox = { driver = "kubernetes" }
+sandbox = "kubernetes"
 settings = { program = "/bin/program", arguments = ["{{body}}"], timeout_ms = 60000 }
 TOML
 }

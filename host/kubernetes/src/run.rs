@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::{Diagnostics, Failure, ProcessEnd, ProcessExchange};
+use futures_util::StreamExt;
 use sandbox::{Place, Ticket};
 use secrecy::ExposeSecret;
 use tokio::sync::mpsc;
@@ -20,7 +21,7 @@ use crate::relay::{Relay, RelayEnd, RunLimits};
 use crate::removal::{Creation, Traces};
 use crate::settings::KubernetesSettings;
 use crate::start::{self, Started};
-use crate::streams::Streams;
+use crate::streams::{Piece, Streams};
 use crate::watch::{PodNews, PodWatch};
 
 /// Time between the end of a program's streams and the cluster's word of how it ended.
@@ -220,8 +221,6 @@ impl Attempt<'_> {
     }
 
     async fn complaints(&self, pod: &str, diagnostics: &mut Diagnostics) {
-        use crate::streams::Piece;
-        use futures_util::StreamExt as _;
         let Ok(mut streams) = Streams::log(self.cluster, pod, LogStream::Stderr).await else {
             return;
         };
