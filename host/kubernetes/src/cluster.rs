@@ -171,8 +171,9 @@ impl Cluster {
             let object = event.involved_object.name.as_deref().unwrap_or_default();
             object.starts_with(name) && event.type_.as_deref() != Some("Normal")
         };
-        let words = events.items.iter().filter(is_ours).filter_map(|event| event.message.clone());
-        Ok(words.last())
+        let mut words =
+            events.items.iter().filter(is_ours).filter_map(|event| event.message.clone());
+        Ok(words.next_back())
     }
 
     /// Attaches to the program's three streams.

@@ -49,9 +49,10 @@ impl Run {
             return;
         };
         let (traces, created) = create(&cluster, &order, &settings).await;
-        let attempt = Attempt { cluster: &cluster, settings: &settings, exchange: &exchange };
+        let attempt =
+            Attempt { cluster: &cluster, settings: &settings, exchange: &exchange, order: &order };
         let report = match created {
-            Ok(()) => attempt.attend(&order, limits, &output).await,
+            Ok(()) => attempt.attend(limits, &output).await,
             Err(problem) => Report::failed(problem.into_failure()),
         };
         report.log(&exchange, &order, started);
@@ -144,20 +145,16 @@ struct Attempt<'a> {
     cluster: &'a Cluster,
     settings: &'a KubernetesSettings,
     exchange: &'a ProcessExchange,
+    order: &'a RunOrder,
 }
 
 impl Attempt<'_> {
     /// Waits for the program, relays its output and learns how it ended.
-    async fn attend(
-        &self,
-        order: &RunOrder,
-        limits: RunLimits,
-        output: &mpsc::Sender<Output>,
-    ) -> Report {
+    async fn attend(&self, limits: RunLimits, output: &mpsc::Sender<Output>) -> Report {
         let secrets = quotable(self.exchange);
         let mut diagnostics = Diagnostics::new(&secrets);
         let mut relay = Relay::new(limits, output);
-        let run = self.follow(order, limits, &mut relay, &mut diagnostics);
+        let run = self.follow(limits, &mut relay, &mut diagnostics);
         let ending = tokio::select! {
             biased;
             () = output.closed() => Ending::Cancelled,
@@ -168,20 +165,19 @@ impl Attempt<'_> {
 
     async fn follow(
         &self,
-        order: &RunOrder,
         limits: RunLimits,
         relay: &mut Relay<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Ending {
-        let mut watch = PodWatch::new(self.cluster.clone(), &order.name);
+        let mut watch = PodWatch::new(self.cluster.clone(), &self.order.name);
         let until = limits.end.min(Instant::now() + self.settings.start_timeout);
-        let started = start::started(&mut watch, self.cluster, &order.name, until).await;
+        let started = start::started(&mut watch, self.cluster, &self.order.name, until).await;
         let Started { pod, end } = match started {
             Ok(started) => started,
             Err(_) if Instant::now() >= limits.end => return limits.too_slow().into(),
             Err(failure) => return Ending::Failed(failure),
         };
-        let streams = match self.open(order, &pod, end.is_some()).await {
+        let streams = match self.open(&pod, end.is_some()).await {
             Ok(streams) => streams,
             Err(problem) => return Ending::Failed(problem.into_failure()),
         };
@@ -202,13 +198,8 @@ impl Attempt<'_> {
 
     /// Attaches where there is a body to write. A program that ended without it has its output in
     /// the log.
-    async fn open(
-        &self,
-        order: &RunOrder,
-        pod: &str,
-        has_ended: bool,
-    ) -> Result<Streams, CallProblem> {
-        if order.feeds_stdin && !has_ended {
+    async fn open(&self, pod: &str, has_ended: bool) -> Result<Streams, CallProblem> {
+        if self.order.feeds_stdin && !has_ended {
             let body = self.exchange.body.clone();
             match Streams::attach(self.cluster, pod, body).await {
                 // What the kubelet says of a container that has just ended.
