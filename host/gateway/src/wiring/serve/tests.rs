@@ -46,7 +46,7 @@ impl Running {
         let prepared = crate::wiring::prepare(Some(&file), Purpose::Check)?;
         let limits = edge_limits(&prepared.configuration.server);
         let process = Arc::new(ProcessUpstream::try_new()?);
-        let mut parts = Parts::join(prepared, process, Some(opened)).await?;
+        let mut parts = Parts::join(prepared, Programs::new(process), Some(opened)).await?;
         let (edge, administration) = parts.edge(Arc::new(NoLog), limits);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
