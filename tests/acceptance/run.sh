@@ -32,13 +32,16 @@
 #          tools, then built, checked, signed, installed into a running gateway that trusts the
 #          signer, called with the official client, upgraded while a stream runs, and rolled
 #          back; an unsigned one is refused; and a new project in each language the same way
+#   kubernetes
+#          programs as Jobs of a real API server without nodes, by a gateway with the documented
+#          role: created, refused, deleted, swept; manifests are checked against the schemas
 #   fuzz   decoders, encoders and splitters read what a coverage-guided engine invents, each for
 #          $FUZZ_SECONDS [10]; the program, the corpora and inputs that crash are in target/fuzz
 #
 # The gateway is $PATCHBAY_BINARY [target/release/patchbay]. Everything else is installed by
 # this script into target/acceptance and found there the next time: a Python environment, npm
-# packages, llama.cpp (compiled once, 4 to 8 minutes, needs a C++ compiler) and the model
-# (98 MB). Needs python3 with venv, node and npm. Servers listen on loopback only and are ended
+# packages, llama.cpp (compiled once, 4 to 8 minutes, needs a C++ compiler), the model (98 MB) and
+# Kubernetes' API server (compiled once, 7 minutes, needs root, kubectl and openssl). Needs python3 with venv, node and npm. Servers listen on loopback only and are ended
 # by process id.
 set -euo pipefail
 
@@ -141,6 +144,8 @@ source "$here/operators.sh"
 source "$here/vendors.sh"
 # shellcheck source=tests/acceptance/plugins.sh
 source "$here/plugins.sh"
+# shellcheck source=tests/acceptance/kubernetes.sh
+source "$here/kubernetes.sh"
 
 # Needs no gateway: the targets link the plugins as libraries.
 accept_fuzz() {
@@ -149,7 +154,7 @@ accept_fuzz() {
 }
 
 # A stage is a word here and a function `accept_WORD`, with _ for -.
-stages="echo operators contract model churn mocks vendors dialects-model plugins fuzz"
+stages="echo operators contract model churn mocks vendors dialects-model plugins kubernetes fuzz"
 
 [[ -x $patchbay ]] ||
   fail "$patchbay is not there: run \`cargo xtask acceptance\`, or set PATCHBAY_BINARY"

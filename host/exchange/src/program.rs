@@ -6,4 +6,4 @@ mod end;
 mod text;
 
 pub use diagnostics::Diagnostics;
-pub use end::{exit_failure, output_failure, timeout_failure};
+pub use end::{ProcessEnd, timeout_failure};

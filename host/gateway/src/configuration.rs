@@ -25,7 +25,8 @@ pub(crate) use finding::Finding;
 use finding::Places;
 pub(crate) use sections::{
     AdminSettings, Isolation, LogFormat, LogSettings, PluginGrant, PluginSettings, RecordedTexts,
-    RecordingSettings, ServerSettings, SocketImports, StoreSettings, TokenKeys, Trust,
+    RecordingSettings, SandboxSettings, ServerSettings, SocketImports, StoreSettings, TokenKeys,
+    Trust,
 };
 pub(crate) use written::Written;
 
@@ -47,6 +48,8 @@ pub(crate) struct Configuration {
     pub(crate) plugins: PluginSettings,
     /// `[log]`
     pub(crate) log: LogSettings,
+    /// `[sandbox]`
+    pub(crate) sandbox: SandboxSettings,
     /// `[store]`; it is there if `[admin]` is.
     pub(crate) store: Option<StoreSettings>,
     /// `[admin]`
@@ -142,12 +145,14 @@ impl Configuration {
         let admin = fields.member("admin").table(AdminSettings::read);
         let log = fields.member("log").table(LogSettings::read);
         let recording = fields.member("recording").table(RecordingSettings::read);
+        let sandbox = fields.member("sandbox").table(SandboxSettings::read);
         let document = Document::read_members(&mut fields);
         fields.finish();
         Self {
             server: server.unwrap_or_default(),
             plugins: plugins.unwrap_or_default(),
             log: log.unwrap_or_default(),
+            sandbox: sandbox.unwrap_or_default(),
             store: store.or_else(|| admin.is_some().then(StoreSettings::default)),
             admin,
             recording,

@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["openai-api", "resources", "authoring"],
     &["exchange"],
     &["routing", "sandbox"],
-    &["plugin-runtime", "upstream", "store", "secrets", "telemetry"],
+    &["plugin-runtime", "upstream", "kubernetes", "store", "secrets", "telemetry"],
     &["pipeline", "administration"],
     &["server"],
     &["gateway"],

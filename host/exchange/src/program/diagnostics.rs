@@ -11,6 +11,7 @@ const MAX_QUOTED_BYTES: usize = 128 * 1024;
 
 /// Collects the beginning of standard error and throws away the rest, so that the program never
 /// waits for a reader.
+#[derive(Debug)]
 pub struct Diagnostics {
     kept: Vec<u8>,
     capacity: usize,

@@ -12,17 +12,24 @@ use crate::process_port::{ProcessArgument, ProcessExchange, ProcessPlan};
 const MAX_ARGUMENT_BYTES: usize = 128 * 1024;
 
 impl ProcessExchange {
-    /// The arguments with the body in its place, the program's own name not among them.
+    /// Refuses what no program can be given, whatever runs it.
     ///
     /// # Errors
-    /// `ProviderMisconfigured` for a plan or a credential that no body could make right,
-    /// `InvalidRequest` and `PayloadTooLarge` for a body that cannot be an argument.
-    pub fn checked_arguments(&self) -> Result<Vec<Vec<u8>>, Failure> {
+    /// `ProviderMisconfigured` for a plan or a credential that no body could make right.
+    pub fn check(&self) -> Result<(), Failure> {
         check_plan(&self.plan)?;
         if let Some((name, secret)) = &self.credential {
             check_text(secret.expose_secret(), "the provider's credential")?;
             check_variable(name)?;
         }
+        Ok(())
+    }
+
+    /// The arguments with the body in its place, the program's own name not among them.
+    ///
+    /// # Errors
+    /// `InvalidRequest` and `PayloadTooLarge` for a body that cannot be an argument.
+    pub fn arguments(&self) -> Result<Vec<Vec<u8>>, Failure> {
         self.plan.arguments.iter().map(|one| argument_bytes(one, &self.body)).collect()
     }
 

@@ -75,8 +75,9 @@ fn findings(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn the_documented_example_is_read() {
     let configuration = read_text(EXAMPLE, &[("REGION", "eu")]).unwrap();
-    let Configuration { server, plugins, log, store, admin, recording, document, written } =
+    let Configuration { server, plugins, log, sandbox, store, admin, recording, document, written } =
         configuration;
+    assert_eq!(sandbox, SandboxSettings::default());
     assert_eq!(recording, Some(RecordingSettings::default()));
     assert_eq!(document.providers.iter().map(|it| it.record).collect::<Vec<_>>(), [true, false]);
     assert_eq!(server, ServerSettings::default());
@@ -339,4 +340,54 @@ fn a_file_that_is_not_there_is_an_error_that_names_it() {
     fs::write(&path, [0xff]).unwrap();
     assert!(load(&path, Vec::new()).is_err());
     assert_eq!(locate(Some(&path)).unwrap(), path);
+}
+
+#[test]
+fn a_cluster_is_described_with_few_words_or_many() {
+    let few = "[sandbox.kubernetes]\nnamespace = \"programs\"\nimage = \"i\"\n";
+    let settings = read_text(few, &[]).unwrap().sandbox.kubernetes.unwrap();
+    assert_eq!((settings.cpu_millis, settings.start_timeout), (1000, Duration::from_secs(60)));
+    let many = r#"
+[sandbox.kubernetes]
+kubeconfig = "kubeconfig"
+context = "c"
+namespace = "programs"
+image = "i@sha256:0a"
+instance = "gateway-0"
+service_account = "programs"
+runtime_class = "gvisor"
+node_selector = { "example.com/pool" = "programs" }
+tolerations = [{ key = "pool", value = "programs", effect = "NoSchedule" }]
+image_pull_secrets = ["registry"]
+labels = { team = "a" }
+cpu_millis = 500
+start_timeout_ms = 120000
+network_denied = true
+split_logs = true
+"#;
+    let settings = read_text(many, &[]).unwrap().sandbox.kubernetes.unwrap();
+    assert_eq!(settings.runtime_class.as_deref(), Some("gvisor"));
+    assert_eq!(settings.node_selector["example.com/pool"], "programs");
+    assert!(settings.network_denied && settings.split_logs);
+}
+
+#[test]
+fn what_kubernetes_would_not_take_is_a_problem_with_its_fix() {
+    let text = r#"
+[sandbox.kubernetes]
+namespace = "Programs"
+context = "c"
+tolerations = [{ value = "v" }]
+labels = { "a b" = "c" }
+"#;
+    let found = findings(text, &[]);
+    for part in [
+        "sandbox.kubernetes.namespace: is no name of Kubernetes; use",
+        "sandbox.kubernetes.image: is missing; name the image",
+        "sandbox.kubernetes.context: is of no kubeconfig; name",
+        "sandbox.kubernetes.tolerations[0].value: is of no key; name",
+        "is no key of a label; write",
+    ] {
+        assert!(found.iter().any(|it| it.contains(part)), "{part} in {found:#?}");
+    }
 }

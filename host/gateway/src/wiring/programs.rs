@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use exchange::{Failure, ProcessExchange, ProcessTransport, UpstreamReply};
+use kubernetes::KubernetesPrograms;
 use plugin_runtime::WasiPrograms;
 use upstream::ProcessUpstream;
 
@@ -16,25 +17,43 @@ const WASI: &str = "wasi";
 /// All transports that run programs.
 pub(super) struct Programs {
     local: Arc<ProcessUpstream>,
-    wasi: Arc<WasiPrograms>,
-    elsewhere: Vec<(&'static str, Arc<dyn ProcessTransport>)>,
+    wasi: WasiPrograms,
+    cluster: Option<KubernetesPrograms>,
 }
 
 impl Programs {
-    /// Child processes, and programs that are WebAssembly.
-    pub(super) fn new(local: Arc<ProcessUpstream>, wasi: Arc<WasiPrograms>) -> Self {
-        let elsewhere = vec![(WASI, Arc::clone(&wasi) as Arc<dyn ProcessTransport>)];
-        Self { local, wasi, elsewhere }
+    /// Child processes, programs that are WebAssembly, and a cluster, if there is one.
+    pub(super) fn new(
+        local: Arc<ProcessUpstream>,
+        wasi: WasiPrograms,
+        cluster: Option<KubernetesPrograms>,
+    ) -> Self {
+        Self { local, wasi, cluster }
+    }
+
+    /// Does what needs the cluster's answer and nothing waits for.
+    pub(super) async fn prepare(&self) {
+        if let Some(cluster) = &self.cluster {
+            cluster.prepare().await;
+        }
     }
 
     /// Waits until every program has ended and nothing of it is left.
     pub(super) async fn shutdown(&self) {
-        tokio::join!(self.local.shutdown(), self.wasi.shutdown());
+        let deleted = async {
+            if let Some(cluster) = &self.cluster {
+                cluster.shutdown().await;
+            }
+        };
+        tokio::join!(self.local.shutdown(), self.wasi.shutdown(), deleted);
     }
 
     fn of(&self, driver: Option<&str>) -> &dyn ProcessTransport {
-        let other = self.elsewhere.iter().find(|(name, _)| Some(*name) == driver);
-        other.map_or(&*self.local, |(_, transport)| &**transport)
+        match (driver, &self.cluster) {
+            (Some(WASI), _) => &self.wasi,
+            (Some(KubernetesPrograms::DRIVER), Some(cluster)) => cluster,
+            _ => &*self.local,
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use tracing::{error, info, warn};
 
 use crate::configuration::{
     self, AdminSettings, Configuration, LogSettings, PluginSettings, RecordingSettings,
-    ServerSettings, StoreSettings, Variables,
+    SandboxSettings, ServerSettings, StoreSettings, Variables,
 };
 use crate::wiring::board::Switchboard;
 use crate::wiring::offer::Offer;
@@ -44,6 +44,7 @@ pub(crate) struct StartSettings {
     pub(crate) server: ServerSettings,
     pub(crate) plugins: PluginSettings,
     pub(crate) log: LogSettings,
+    pub(crate) sandbox: SandboxSettings,
     pub(crate) store: Option<StoreSettings>,
     pub(crate) admin: Option<AdminSettings>,
     pub(crate) recording: Option<RecordingSettings>,
@@ -51,8 +52,9 @@ pub(crate) struct StartSettings {
 
 impl StartSettings {
     pub(crate) fn of(configuration: Configuration) -> Self {
-        let Configuration { server, plugins, log, store, admin, recording, .. } = configuration;
-        Self { server, plugins, log, store, admin, recording }
+        let Configuration { server, plugins, log, sandbox, store, admin, recording, .. } =
+            configuration;
+        Self { server, plugins, log, sandbox, store, admin, recording }
     }
 }
 
@@ -116,7 +118,7 @@ impl Reloader {
         info!(file = %self.file.display(), "configuration reloaded");
         if StartSettings::of(configuration) != self.at_start {
             warn!(
-                "sections server, plugins, log, store, admin or recording differ from those at \
+                "sections server, plugins, log, sandbox, store, admin or recording differ from those at \
                  start: restart to use them"
             );
         }

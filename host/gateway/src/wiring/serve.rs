@@ -12,6 +12,7 @@ use exchange::{
     AccessRecord, AccessSink, CredentialSource, HttpTransport, PluginCatalog, ReachPort,
     RecordingPort,
 };
+use kubernetes::KubernetesPrograms;
 use pipeline::{Pipeline, PipelineParts};
 use plugin_runtime::PluginLife;
 use secrets::Sources;
@@ -75,7 +76,9 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
     let providers = prepared.tables.providers.values().map(|provider| &**provider);
     plugins::prepare(&prepared.registry, providers)?;
     let wasi = plugins::programs(&prepared.configuration.plugins);
-    let process = Arc::new(Programs::new(Arc::new(ProcessUpstream::try_new()?), Arc::new(wasi)));
+    let local = Arc::new(ProcessUpstream::try_new()?);
+    let cluster = cluster(&prepared.configuration).await?;
+    let process = Arc::new(Programs::new(local, wasi, cluster));
     let store = match &prepared.configuration.store {
         Some(settings) => Some(operators::open(settings, &prepared.variables).await?),
         None => None,
@@ -92,6 +95,8 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
     let reloading = reload::watch(parts.reloader, parts.watched_file, hangups, stop.clone());
     let tasks = TaskTracker::new();
     tasks.spawn(reloading);
+    let (programs, until) = (Arc::clone(&process), stop.clone());
+    tasks.spawn(async move { until.run_until_cancelled(programs.prepare()).await });
     tasks.spawn(discovery::keep_up_to_date(parts.pipeline, stop.clone()));
     if let Some(life) = parts.life {
         tasks.spawn(plugins::keep_offer(life, parts.board, stop.clone()));
@@ -116,6 +121,14 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
     }
     info!("stopped");
     Ok(())
+}
+
+/// The cluster that runs programs, if there is one. It is not asked anything here.
+async fn cluster(configuration: &Configuration) -> anyhow::Result<Option<KubernetesPrograms>> {
+    let Some(settings) = configuration.sandbox.kubernetes.clone() else {
+        return Ok(None);
+    };
+    KubernetesPrograms::connect(settings).await.context("[sandbox.kubernetes]").map(Some)
 }
 
 /// Where callers and operators come in.

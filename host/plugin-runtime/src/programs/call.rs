@@ -38,7 +38,8 @@ impl Call {
     /// `SandboxFault` for a demand that this sandbox does not meet.
     pub(super) fn of(exchange: &ProcessExchange) -> Result<Self, Failure> {
         let program = PathBuf::from(&exchange.plan.program);
-        let texts = exchange.checked_arguments()?.into_iter().map(String::from_utf8);
+        exchange.check()?;
+        let texts = exchange.arguments()?.into_iter().map(String::from_utf8);
         let arguments = texts.collect::<Result<_, _>>().map_err(|_| not_text())?;
         let sandbox = &exchange.target.sandbox;
         check_demands(sandbox)?;

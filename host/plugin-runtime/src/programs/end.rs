@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use exchange::{Failure, FailureKind, exit_failure, output_failure, timeout_failure};
+use exchange::{Failure, FailureKind, ProcessEnd};
 use thiserror::Error;
 use wasmtime_wasi::{I32Exit, ResourceTableError};
 
@@ -61,7 +61,7 @@ impl End {
         };
         match self {
             Self::Cancelled => None,
-            Self::Exited(code) => exit_failure(code),
+            Self::Exited(code) => ProcessEnd::Exited(code).into_failure(),
             Self::Trapped(reason) => {
                 Some(ended("it trapped; the log says where").with_cause(Trap(reason)))
             }
@@ -70,8 +70,12 @@ impl End {
             }
             Self::TooManyHandles => Some(ended("it opened more files and streams than it may")),
             Self::CpuSpent => Some(ended("it used more processor time than it may")),
-            Self::TooSlow { deadline, length } => Some(timeout_failure(deadline, length)),
-            Self::TooMuchOutput { max_bytes } => Some(output_failure(max_bytes)),
+            Self::TooSlow { deadline, length } => {
+                ProcessEnd::TooSlow { timeout: deadline, length }.into_failure()
+            }
+            Self::TooMuchOutput { max_bytes } => {
+                ProcessEnd::TooMuchOutput { max_bytes }.into_failure()
+            }
         }
     }
 }

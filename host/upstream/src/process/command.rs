@@ -34,10 +34,10 @@ pub(super) fn build(exchange: &ProcessExchange) -> Result<Job, Failure> {
 
 fn call(exchange: &ProcessExchange) -> Result<ProgramCall, Failure> {
     let plan = &*exchange.plan;
-    let arguments = exchange.checked_arguments()?.into_iter().map(OsString::from_vec);
+    exchange.check()?;
     Ok(ProgramCall {
         program: PathBuf::from(&plan.program),
-        arguments: arguments.collect(),
+        arguments: exchange.arguments()?.into_iter().map(OsString::from_vec).collect(),
         environment: plan.environment.iter().map(|(n, v)| (n.into(), v.into())).collect(),
         credential: credential(exchange),
         feeds_stdin: plan.body_on_stdin && !exchange.body.is_empty(),

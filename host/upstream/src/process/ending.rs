@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-use exchange::{Failure, FailureKind, exit_failure, output_failure};
+use exchange::{Failure, FailureKind, ProcessEnd};
 use sandbox::SpawnProblem;
 
 use super::launcher::LaunchProblem;
@@ -35,11 +35,13 @@ impl Ending {
         match self {
             Self::Cancelled => None,
             Self::TooSlow(deadline) => Some(deadline.failure()),
-            Self::TooMuchOutput { max_bytes } => Some(output_failure(max_bytes)),
-            Self::Broken(error) => Some(lost(error)),
+            Self::TooMuchOutput { max_bytes } => {
+                ProcessEnd::TooMuchOutput { max_bytes }.into_failure()
+            }
+            Self::Broken(error) => lost(error),
             Self::Exited => match status {
                 Ok(status) => of_status(status),
-                Err(error) => Some(lost(error)),
+                Err(error) => lost(error),
             },
         }
     }
@@ -59,26 +61,16 @@ impl fmt::Display for Ending {
 }
 
 fn of_status(status: ExitStatus) -> Option<Failure> {
-    match status.code() {
-        Some(code) => exit_failure(code),
-        None => Some(Failure::new(FailureKind::UpstreamError, of_signal(status.signal()))),
-    }
-}
-
-fn of_signal(signal: Option<i32>) -> String {
-    let reason = match signal {
-        Some(libc::SIGXCPU) => ": it used more processor time than it may",
-        Some(libc::SIGXFSZ) => ": it wrote a larger file than it may",
-        Some(libc::SIGSYS) => ": it made a system call that is not allowed",
-        _ => "",
+    let end = match (status.code(), status.signal()) {
+        (Some(code), _) => ProcessEnd::Exited(code),
+        (None, Some(number)) => ProcessEnd::Signalled(number),
+        (None, None) => ProcessEnd::Lost,
     };
-    let number = signal.unwrap_or_default();
-    format!("the provider's program was ended by signal {number}{reason}")
+    end.into_failure()
 }
 
-fn lost(error: io::Error) -> Failure {
-    Failure::new(FailureKind::SandboxFault, "the gateway lost sight of the provider's program")
-        .with_cause(error)
+fn lost(error: io::Error) -> Option<Failure> {
+    ProcessEnd::Lost.into_failure().map(|failure| failure.with_cause(error))
 }
 
 /// What it means that a program was not started.

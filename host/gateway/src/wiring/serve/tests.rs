@@ -47,7 +47,7 @@ impl Running {
         let limits = edge_limits(&prepared.configuration.server);
         let wasi = plugins::programs(&prepared.configuration.plugins);
         let process = Arc::new(ProcessUpstream::try_new()?);
-        let process = Arc::new(Programs::new(process, Arc::new(wasi)));
+        let process = Arc::new(Programs::new(process, wasi, None));
         let mut parts = Parts::join(prepared, (process, None), Some(opened)).await?;
         let (edge, administration) = parts.edge(Arc::new(NoLog), limits);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
