@@ -11,6 +11,7 @@ use crate::base_url::BaseUrl;
 use crate::fields::{Element, Fields, Member};
 use crate::ids::{IdProblem, ModelName, PluginName, ProviderId, SlotName};
 use crate::problem::Problem;
+use crate::sandbox::Sandbox;
 use crate::unresolved::Unresolved;
 
 pub(crate) const HOUR_MS: u64 = 3_600_000;
@@ -47,6 +48,8 @@ pub struct Provider {
     pub network: Network,
     /// Sizes, and what a program may use.
     pub limits: Limits,
+    /// What programs are kept in; `None` is the preset's, else the ordinary.
+    pub sandbox: Option<Sandbox>,
 }
 
 /// Models of a provider.
@@ -143,6 +146,7 @@ impl Provider {
             .member("network")
             .choice(&[("default", Network::Default), ("anywhere", Network::Anywhere)]);
         let limits = fields.member("limits").table(Limits::read);
+        let sandbox = Sandbox::of_member(fields.member("sandbox"));
         Some(Self {
             path: fields.path(None),
             id: id?,
@@ -157,6 +161,7 @@ impl Provider {
             retries,
             network: network.unwrap_or_default(),
             limits: limits.unwrap_or_default(),
+            sandbox,
         })
     }
 
