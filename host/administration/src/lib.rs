@@ -31,6 +31,7 @@ mod page;
 mod parameters;
 mod precondition;
 mod problem;
+mod programs;
 mod providers;
 mod records;
 mod rotation;
@@ -54,6 +55,7 @@ pub use operator::{Acting, Operator, Role};
 pub use page::PageRequest;
 pub use precondition::Precondition;
 pub use problem::AdminProblem;
+pub use programs::{MissingLayerView, ProgramProviderView, ProgramsView, SandboxView};
 pub use store::BackupSummary;
 pub use usage::{UsageCounts, UsageGroup, UsageLedger, UsageQuery, UsageReport, UsageRow};
 pub use views::{

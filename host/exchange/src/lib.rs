@@ -37,6 +37,6 @@ pub use probe::{ProbeReport, ProbeStep, Verdict};
 pub use process_port::{ProcessArgument, ProcessExchange, ProcessPlan, ProcessTransport};
 pub use reach_port::{ReachPort, ReachReport};
 pub use target::{
-    HttpTarget, NetworkReach, ProcessTarget, ProgramCredential, ProgramHost, ProgramSandbox,
-    Timeouts,
+    HttpTarget, NetworkReach, ProcessTarget, ProgramCredential, ProgramHost, ProgramPackage,
+    ProgramSandbox, Timeouts,
 };

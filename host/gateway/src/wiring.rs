@@ -13,6 +13,7 @@ mod operators;
 mod plugins;
 mod programs;
 mod reload;
+mod sandboxes;
 mod serve;
 mod service;
 mod watched_file;
@@ -29,6 +30,7 @@ use crate::configuration::{self, Configuration, Finding, Reading, Variables};
 use crate::terminal;
 use compile::{FileTables, Surroundings};
 use offer::Offer;
+use sandboxes::{LocalSandboxes, Sandboxes};
 use watched_file::WatchedFile;
 
 pub(crate) use operators::{admin_token, store_path};
@@ -58,6 +60,7 @@ pub(crate) struct Prepared {
     sources: Sources,
     registry: Arc<Registry>,
     life: Option<PluginLife>,
+    sandboxes: Arc<LocalSandboxes>,
     meters: Arc<Meters>,
     tables: FileTables,
 }
@@ -77,7 +80,8 @@ pub(crate) fn prepare(named: Option<&Path>, purpose: Purpose) -> anyhow::Result<
     };
     let plugins = plugins::load(&reading.configuration.plugins, purpose)?;
     let meters = Arc::new(Meters::default());
-    match fit(reading, &plugins.offer, &meters) {
+    let sandboxes = Arc::new(LocalSandboxes::default());
+    match fit(reading, &plugins.offer, (&meters, &*sandboxes)) {
         Ok(Fitted { configuration, sources, tables }) => Ok(Prepared {
             file,
             configuration,
@@ -87,6 +91,7 @@ pub(crate) fn prepare(named: Option<&Path>, purpose: Purpose) -> anyhow::Result<
             sources,
             registry: plugins.registry,
             life: plugins.life,
+            sandboxes,
             meters,
             tables,
         }),
@@ -105,9 +110,13 @@ struct Fitted {
 ///
 /// # Errors
 /// Every problem at once, those of the reading among them.
-fn fit(mut reading: Reading, offer: &Offer, meters: &Meters) -> Result<Fitted, Vec<Finding>> {
+fn fit(
+    mut reading: Reading,
+    offer: &Offer,
+    (meters, sandboxes): (&Meters, &dyn Sandboxes),
+) -> Result<Fitted, Vec<Finding>> {
     let Configuration { document, written, admin, .. } = &reading.configuration;
-    let around = Surroundings { offer, sources: &reading.sources, meters };
+    let around = Surroundings { offer, sandboxes, sources: &reading.sources, meters };
     let compiled = FileTables::compile(document, written, &around);
     let unusable = admin.as_ref().and_then(|admin| operators::problem_of(admin, &reading.sources));
     let compiled = compiled.map_err(|problems| reading.add_problems(problems)).ok();

@@ -26,6 +26,7 @@ mod choice;
 mod driver;
 mod layer;
 mod order;
+mod package;
 mod places;
 mod policy;
 mod program;
@@ -36,6 +37,7 @@ mod view;
 pub use choice::{DriverMissing, Drivers};
 pub use driver::{SandboxDriver, SpawnProblem};
 pub use layer::{DriverName, DriverReport, Layer, LayerState};
+pub use package::{PackageDemand, PackageProblem};
 pub use places::{Place, PlaceLimits, Places, QueueFull, Ticket};
 pub use policy::{
     Credential, CredentialSlot, ProgramCall, ProgramDigest, SandboxLimits, SandboxPolicy,

@@ -65,16 +65,23 @@ pub struct ProcessUpstream {
 }
 
 impl ProcessUpstream {
+    /// With drivers of its own: see [`ProcessUpstream::with_drivers`].
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn try_new() -> Result<Self, ProcessSetupProblem> {
+        Self::with_drivers(Arc::new(Drivers::new()))
+    }
+
     /// Chooses the strongest driver, which is tried here, and starts the threads that start
     /// programs. Makes this process the subreaper of its
     /// descendants (`PR_SET_CHILD_SUBREAPER`), so that what a program leaves behind is reaped.
     ///
     /// # Errors
     /// The system's.
-    pub fn try_new() -> Result<Self, ProcessSetupProblem> {
+    pub fn with_drivers(drivers: Arc<Drivers>) -> Result<Self, ProcessSetupProblem> {
         rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
             .map_err(|error| ProcessSetupProblem::Subreaper(error.into()))?;
-        let drivers = Arc::new(Drivers::new());
         let strongest = drivers.strongest();
         let strongest =
             strongest.map_err(|missing| ProcessSetupProblem::Sandbox(missing.clone()))?;

@@ -9,6 +9,10 @@ use async_trait::async_trait;
 use exchange::{Failure, ProcessExchange, ProcessTransport, UpstreamReply};
 use upstream::ProcessUpstream;
 
+/// Sandboxes that are no driver of the room `sandbox` but a transport here, and the layers that
+/// each of them stands for, by name.
+pub(super) const ELSEWHERE: [(&str, &[&str]); 0] = [];
+
 /// All transports that run programs.
 pub(super) struct Programs {
     local: Arc<ProcessUpstream>,

@@ -69,7 +69,7 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
     report(&prepared);
     let providers = prepared.tables.providers.values().map(|provider| &**provider);
     plugins::prepare(&prepared.registry, providers)?;
-    let process = Arc::new(ProcessUpstream::try_new()?);
+    let process = Arc::new(ProcessUpstream::with_drivers(prepared.sandboxes.drivers())?);
     let store = match &prepared.configuration.store {
         Some(settings) => Some(operators::open(settings, &prepared.variables).await?),
         None => None,
@@ -190,6 +190,7 @@ impl Parts {
         let Prepared { configuration, variables, sources, registry, meters, life, .. } = prepared;
         let board_parts = BoardParts {
             registry: Arc::clone(&registry),
+            sandboxes: prepared.sandboxes,
             meters: Arc::clone(&meters),
             file: prepared.tables,
             holdings: opened.as_ref().map(|it| it.inventory.holdings.clone()).unwrap_or_default(),
@@ -209,8 +210,12 @@ impl Parts {
             .map(|opened| Operators::join(opened, &board, (&configuration, &sources, &http)))
             .transpose()?;
         let administration = operators.as_ref().map(|it| Arc::clone(&it.administration));
-        let service =
-            GatewayService::new(Arc::clone(&pipeline), Arc::clone(&registry), administration);
+        let service = GatewayService::new(
+            &board,
+            Arc::clone(&pipeline),
+            Arc::clone(&registry),
+            administration,
+        );
         Ok(Self {
             service: Arc::new(service),
             pipeline,

@@ -58,10 +58,7 @@ fn what_is_wrong_is_named_with_its_member_and_a_fix() {
     for (sandbox, expected) in [
         (json!("nativ"), "sandbox: unknown value \"nativ\"; did you mean \"native\"?"),
         (json!(true), "sandbox: must be a table, but is true or false; write a table"),
-        (
-            json!({"layer": []}),
-            "sandbox.layer: unknown member \"layer\"; did you mean \"layers\"?",
-        ),
+        (json!({"layer": []}), "sandbox.layer: unknown member \"layer\"; did you mean \"layers\"?"),
         (
             json!({"layers": ["landlock", "landlock"]}),
             "sandbox.layers: names \"landlock\" twice; name it once",

@@ -10,7 +10,8 @@ use exchange::{
     ProgramCredential,
 };
 use sandbox::{
-    Credential, CredentialSlot, Layer, ProgramCall, ProgramDigest, SandboxLimits, SandboxPolicy,
+    Credential, CredentialSlot, Layer, PackageDemand, ProgramCall, ProgramDigest, SandboxLimits,
+    SandboxPolicy,
 };
 use secrecy::ExposeSecret;
 
@@ -31,6 +32,10 @@ pub(super) fn build(exchange: &ProcessExchange) -> Result<Job, Failure> {
         call: call(exchange)?,
         policy: policy(&exchange.target)?,
         driver: driver.map_err(|problem: String| misconfigured(&problem))?,
+        package: sandbox.package.as_ref().map(|package| PackageDemand {
+            name: package.name.to_string(),
+            version: package.version.as_deref().map(str::to_owned),
+        }),
     })
 }
 

@@ -55,6 +55,7 @@ struct Preset {
     dialect: Option<String>,
     #[serde(default)]
     settings: Map<String, Value>,
+    sandbox: Option<Value>,
 }
 
 #[derive(Deserialize)]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::wiring::credentials::Credentials;
 use crate::wiring::offer::{AdapterOffer, FarEnd, PresetOffer, SettingsOffer};
+use crate::wiring::sandboxes::tests::FakeSandboxes;
 
 fn offer() -> Offer {
     let adapter = |far_end, dialect: &str, slots: &[(&str, bool)], schema: Value| AdapterOffer {
@@ -38,6 +39,7 @@ fn offer() -> Offer {
         base_url: Some("https://api.groq.test/v1".to_owned()),
         dialect: Some("text".to_owned()),
         settings: json!({"prompt": "last", "organization": "preset"}).as_object().cloned().unwrap(),
+        sandbox: None,
     };
     let mut http = adapter(FarEnd::Http, "chat", &[("api_key", false)], closed);
     http.presets.insert("groq".to_owned(), groq);
@@ -83,11 +85,17 @@ fn compile_value(value: &Value) -> Result<Compiled, Vec<String>> {
     let sources = Sources::new(variables, Path::new(""));
     let document = Document::read(value).unwrap();
     let (offer, meters) = (offer(), Meters::default());
-    let around = Surroundings { offer: &offer, sources: &sources, meters: &meters };
+    let around = Surroundings {
+        offer: &offer,
+        sandboxes: &FakeSandboxes,
+        sources: &sources,
+        meters: &meters,
+    };
     let file = FileTables::compile(&document, &Written::default(), &around);
     let file =
         file.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-    let joining = Joining { offer: &offer, meters: &meters, ready: &|_| Ok(()) };
+    let joining =
+        Joining { offer: &offer, sandboxes: &FakeSandboxes, meters: &meters, ready: &|_| Ok(()) };
     let tables = join(Arc::new(file), Holdings::default(), &joining, None);
     Ok(Compiled { snapshot: tables.snapshot(), secrets: tables.secrets() })
 }
