@@ -1,5 +1,6 @@
 //! One run from start to the last trace of it.
 
+use std::fmt;
 use std::io;
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -169,7 +170,7 @@ impl Report {
         };
         info!(
             target: "process",
-            command = %exchange.plan,
+            command = %Command(exchange),
             provider.id = %exchange.target.provider,
             request.id = %exchange.request_id,
             ending = %self.ending,
@@ -179,6 +180,18 @@ impl Report {
             stderr = self.stderr,
             "program run"
         );
+    }
+}
+
+/// What was run, without secret and prompt.
+struct Command<'a>(&'a ProcessExchange);
+
+impl fmt::Display for Command<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((name, _)) = &self.0.credential {
+            write!(f, "{name}=[credential] ")?;
+        }
+        write!(f, "{}", self.0.plan)
     }
 }
 
