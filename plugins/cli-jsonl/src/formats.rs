@@ -29,7 +29,9 @@ fn of(kind: &str, when: Value) -> Rule {
 /// the call that started them, and are not the answer. Whole messages repeat what the pieces
 /// said, and `result` repeats the last one.
 fn claude() -> Vec<Rule> {
-    let event = |member: &str, word: &str| of("stream_event", json!({ "parent_tool_use_id": null, member: word }));
+    let event = |member: &str, word: &str| {
+        of("stream_event", json!({ "parent_tool_use_id": null, member: word }))
+    };
     let mut call = event("event.type", "content_block_start");
     call.when.insert("event.content_block.type".to_owned(), json!("tool_use"));
     let usage = UsageRule {
@@ -44,10 +46,7 @@ fn claude() -> Vec<Rule> {
     };
     let error = Some(["result", "errors.0", "subtype"].into());
     vec![
-        Rule {
-            text: Some("event.delta.text".into()),
-            ..event("event.delta.type", "text_delta")
-        },
+        Rule { text: Some("event.delta.text".into()), ..event("event.delta.type", "text_delta") },
         Rule {
             reasoning: Some("event.delta.thinking".into()),
             ..event("event.delta.type", "thinking_delta")

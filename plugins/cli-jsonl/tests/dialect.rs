@@ -100,7 +100,8 @@ fn the_final_text_stands_in_for_pieces_that_did_not_come() {
 #[test]
 fn lines_that_say_nothing_are_passed_over_and_counted() {
     let settings = json!({"events": [{"kind": "say", "text": "t"}]});
-    let output = "Loading…\n[1]\n\"x\"\n{\"type\":\"new\"}\n{\"type\":\"say\",\"t\":\"a\"}\n{\"type\":\n";
+    let output =
+        "Loading…\n[1]\n\"x\"\n{\"type\":\"new\"}\n{\"type\":\"say\",\"t\":\"a\"}\n{\"type\":\n";
     testing::logged();
     let documents =
         replay(&settings, false).decode::<CliJsonl>(&[output.as_bytes()], Ending::Clean).unwrap();
@@ -116,12 +117,32 @@ fn what_is_no_answer_is_a_failure_that_says_why() {
     let claude = json!({"format": "claude"});
     let short = json!({"format": "codex", "max_line_bytes": 20});
     for (settings, output, kind, words) in [
-        (&codex, "{\"type\":\"turn.failed\",\"error\":{\"message\":\"no quota\"}}", FailureKind::UpstreamError, "failed: no quota"),
-        (&codex, "{\"type\":\"error\",\"message\":\"no network\"}", FailureKind::UpstreamError, "failed: no network"),
+        (
+            &codex,
+            "{\"type\":\"turn.failed\",\"error\":{\"message\":\"no quota\"}}",
+            FailureKind::UpstreamError,
+            "failed: no quota",
+        ),
+        (
+            &codex,
+            "{\"type\":\"error\",\"message\":\"no network\"}",
+            FailureKind::UpstreamError,
+            "failed: no network",
+        ),
         (&codex, "{\"type\":\"turn.started\"}", FailureKind::StreamTruncated, "complete"),
         (&codex, "", FailureKind::StreamTruncated, "complete"),
-        (&claude, "{\"type\":\"result\",\"is_error\":true,\"subtype\":\"error_max_turns\"}", FailureKind::UpstreamError, "failed: error_max_turns"),
-        (&claude, "{\"type\":\"result\",\"is_error\":true,\"result\":\"Credit balance is too low\"}", FailureKind::UpstreamError, "Credit balance"),
+        (
+            &claude,
+            "{\"type\":\"result\",\"is_error\":true,\"subtype\":\"error_max_turns\"}",
+            FailureKind::UpstreamError,
+            "failed: error_max_turns",
+        ),
+        (
+            &claude,
+            "{\"type\":\"result\",\"is_error\":true,\"result\":\"Credit balance is too low\"}",
+            FailureKind::UpstreamError,
+            "Credit balance",
+        ),
         (&short, "{\"type\":\"turn.started\"}", FailureKind::UpstreamError, "over 20 bytes"),
     ] {
         let failure = whole(settings, output).unwrap_err();

@@ -129,7 +129,8 @@ async fn the_body_is_an_argument_where_the_plan_says_so() {
 
 #[tokio::test]
 async fn a_body_that_looks_like_an_option_or_a_command_is_one_argument_as_it_stands() {
-    for body in ["--help", "-n", "-e a\\tb", "$(id)", "`id`", "a; id", "{{body}}", "'\"", "*", "~"] {
+    for body in ["--help", "-n", "-e a\\tb", "$(id)", "`id`", "a; id", "{{body}}", "'\"", "*", "~"]
+    {
         let script = "printf '%s|' \"$#\" \"$@\"";
         let plan = exchange("/bin/sh", &["-c", script, "sh", "--first", ""]);
         let mut exchange = with_plan(plan, |plan| plan.arguments[4].takes_body = true);
@@ -141,8 +142,7 @@ async fn a_body_that_looks_like_an_option_or_a_command_is_one_argument_as_it_sta
 #[tokio::test]
 async fn a_program_that_is_not_its_packages_is_not_run() {
     let exchange = with_target(exchange("/bin/echo", &["x"]), |target| {
-        let package =
-            ProgramPackage { name: "there-is-no-such-package".into(), version: None };
+        let package = ProgramPackage { name: "there-is-no-such-package".into(), version: None };
         target.sandbox.package = Some(package);
     });
     let failure = failure_of(exchange).await;
