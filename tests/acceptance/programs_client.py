@@ -55,11 +55,15 @@ def leave(client: OpenAI) -> None:
     for chunk in chunks:
         if chunk.choices and chunk.choices[0].delta.content:
             break
-    assert running(), "the program is not there while its answer is read"
+    wait_until(lambda: running(), "the program is not there while its answer is read")
     chunks.close()
+    wait_until(lambda: not running(), "the program is left behind")
+
+
+def wait_until(holds, problem: str) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    while running():
-        assert time.monotonic() < deadline, f"left behind: {running()}"
+    while not holds():
+        assert time.monotonic() < deadline, problem
         time.sleep(0.02)
 
 

@@ -302,3 +302,67 @@ fn a_provider_whose_plugin_has_a_schema_that_cannot_be_used_is_refused() {
     ));
     assert!(fix.contains("valid schema"), "{problem}");
 }
+
+/// The sandbox of the provider that is a program, or what is wrong.
+fn sandbox_of(sandbox: Value) -> Result<exchange::ProgramSandbox, Vec<String>> {
+    let mut value = good();
+    value["providers"][1]["sandbox"] = sandbox;
+    let compiled = compile_value(&value)?;
+    match &compiled.snapshot.providers["b"].reach {
+        Reach::Process { target } => Ok(target.sandbox.clone()),
+        Reach::Http { .. } => panic!("not a program"),
+    }
+}
+
+#[test]
+fn a_sandbox_becomes_what_programs_are_run_in() {
+    assert_eq!(sandbox_of(json!(null)), Ok(exchange::ProgramSandbox::ordinary()));
+    assert_eq!(sandbox_of(json!({})), Ok(exchange::ProgramSandbox::ordinary()));
+    let sandbox = sandbox_of(json!({"layers": ["own-kernel"]})).unwrap();
+    assert_eq!(sandbox.driver.as_deref(), Some("gvisor"), "the driver that has the layer");
+    let sandbox = sandbox_of(json!({
+        "driver": "native", "layers": ["landlock"], "credential": "file",
+        "network": ["a.example:443"], "max_queued": 0, "package": "coreutils=0",
+        "read_only": ["/opt"], "directory": "/opt", "max_scratch_bytes": 1, "max_concurrent": 2
+    }));
+    // The package of the machine that tests run on has another version, or there is none.
+    let problems = sandbox.unwrap_err();
+    assert!(problems[0].starts_with("providers[1].sandbox.package: "), "{problems:?}");
+    let sandbox = sandbox_of(json!({
+        "driver": "native", "layers": ["landlock"], "credential": "file",
+        "network": ["a.example:443"], "max_queued": 0, "max_concurrent": 2
+    }));
+    let sandbox = sandbox.unwrap();
+    assert_eq!(&*sandbox.demanded_layers, ["landlock".into()]);
+    assert_eq!(sandbox.network[0].port, 443);
+    assert_eq!(sandbox.credential, exchange::ProgramCredential::File);
+    assert_eq!((sandbox.max_concurrent, sandbox.max_queued), (2, 0));
+}
+
+#[test]
+fn a_sandbox_that_does_not_work_here_is_refused_with_its_member_and_a_fix() {
+    for (sandbox, expected) in [
+        (
+            json!("podman"),
+            "providers[1].sandbox: the sandbox \"podman\" does not work here: x; install it",
+        ),
+        (
+            json!({"layers": ["landlok"]}),
+            "providers[1].sandbox.layers: there is no layer \"landlok\"; did you mean \"landlock\"?",
+        ),
+        (
+            json!({"driver": "gvisor", "layers": ["landlock"]}),
+            "providers[1].sandbox.layers: the sandbox \"gvisor\" has no layer \"landlock\" here: it does not have that layer; demand another sandbox, or do without the layer",
+        ),
+    ] {
+        assert_eq!(sandbox_of(sandbox), Err(vec![expected.to_owned()]));
+    }
+    let mut value = good();
+    value["providers"][0]["sandbox"] = json!("native");
+    assert_eq!(
+        compile_value(&value).err().unwrap(),
+        [
+            "providers[0].sandbox: is of no use: the adapter speaks HTTP and runs no program; remove it"
+        ]
+    );
+}
