@@ -4,6 +4,7 @@ use std::path::Path;
 use administration::Holdings;
 use exchange::CredentialSource as _;
 use pipeline::Reach;
+use resources::Sandbox;
 use serde_json::{Value, json};
 
 use super::*;
@@ -43,11 +44,21 @@ fn offer() -> Offer {
     };
     let mut http = adapter(FarEnd::Http, "chat", &[("api_key", false)], closed);
     http.presets.insert("groq".to_owned(), groq);
+    let mut program = adapter(FarEnd::Process, "text", &[], program);
+    let wishes = [
+        ("careful", Sandbox::of_preset(&json!({"layers": ["own-kernel"]}))),
+        ("careless", Sandbox::of_preset(&json!({"driver": "basic"}))),
+    ];
+    for (name, sandbox) in wishes {
+        let settings = json!({"program": "/bin/preset"}).as_object().cloned().unwrap();
+        let preset = PresetOffer { settings, sandbox: Some(sandbox), ..PresetOffer::default() };
+        program.presets.insert(name.to_owned(), preset);
+    }
     Offer {
         adapters: [
             ("http".to_owned(), http),
             ("strict".to_owned(), adapter(FarEnd::Http, "chat", &[("token", true)], json!({}))),
-            ("program".to_owned(), adapter(FarEnd::Process, "text", &[], program)),
+            ("program".to_owned(), program),
         ]
         .into(),
         dialects: [
@@ -337,6 +348,26 @@ fn a_sandbox_becomes_what_programs_are_run_in() {
     assert_eq!(sandbox.network[0].port, 443);
     assert_eq!(sandbox.credential, exchange::ProgramCredential::File);
     assert_eq!((sandbox.max_concurrent, sandbox.max_queued), (2, 0));
+}
+
+#[test]
+fn the_presets_sandbox_holds_until_the_operator_says_one() {
+    let with_preset = |preset: &str, sandbox: Value| {
+        let mut value = good();
+        value["providers"][1] = json!({"id": "b", "adapter": "program", "models": ["echo"],
+            "preset": preset, "sandbox": sandbox});
+        let compiled = compile_value(&value)?;
+        let Reach::Process { target } = &compiled.snapshot.providers["b"].reach else {
+            panic!("not a program")
+        };
+        Ok::<_, Vec<String>>(target.sandbox.driver.as_deref().map(str::to_owned))
+    };
+    assert_eq!(with_preset("careful", json!(null)), Ok(Some("gvisor".to_owned())));
+    assert_eq!(with_preset("careful", json!("native")), Ok(Some("native".to_owned())));
+    assert_eq!(with_preset("careful", json!({})), Ok(None));
+    assert_eq!(with_preset("careless", json!({})), Ok(None));
+    let problems = with_preset("careless", json!(null)).unwrap_err();
+    assert!(problems[0].starts_with("providers[1].preset: what the preset wishes"), "{problems:?}");
 }
 
 #[test]
