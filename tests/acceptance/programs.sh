@@ -11,8 +11,11 @@ need_bc() {
 need_llm() {
   [[ -x $work/llm/bin/llm ]] && return
   say "installing llm"
-  python3 -m venv "$work/llm" || fail "python3 with venv is needed: apt-get install python3-venv"
-  "$work/llm/bin/python" -m pip install --quiet 'llm==0.36'
+  need_python
+  # Programs run as nobody: a Python below somebody's home is of no use to them.
+  /usr/bin/python3 -m venv --without-pip "$work/llm" ||
+    fail "python3 with venv is needed: apt-get install python3"
+  "$python" -m pip --python "$work/llm/bin/python" install --quiet 'llm==0.36'
 }
 
 # `llm` asks this gateway's own API for the model `echo`: the server it needs is there already.
@@ -33,7 +36,7 @@ accept_programs() {
   need_python_client
   need_bc
   need_llm
-  # The address is the gateway's, which is known once it listens; llm reads it at each run.
+  # Holds the gateway's address, which is known once it listens; llm reads it at each run.
   local settings=$work/llm-settings
   mkdir -p "$settings"
   start_gateway programs <<TOML
@@ -59,7 +62,7 @@ sandbox = "basic"
 
 [providers.settings]
 program = "$work/llm/bin/llm"
-arguments = ["prompt", "--no-log", "-m", "gateway"]
+arguments = ["prompt", "--no-log", "-d", "llm.db", "-m", "gateway"]
 environment = { LLM_USER_PATH = "$settings", PYTHONDONTWRITEBYTECODE = "1" }
 
 [[providers]]
