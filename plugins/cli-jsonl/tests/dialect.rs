@@ -102,7 +102,7 @@ fn lines_that_say_nothing_are_passed_over_and_counted() {
     let settings = json!({"events": [{"kind": "say", "text": "t"}]});
     let output =
         "Loading…\n[1]\n\"x\"\n{\"type\":\"new\"}\n{\"type\":\"say\",\"t\":\"a\"}\n{\"type\":\n";
-    testing::logged();
+    let _ = testing::logged();
     let documents =
         replay(&settings, false).decode::<CliJsonl>(&[output.as_bytes()], Ending::Clean).unwrap();
     assert_eq!(documents[0]["choices"][0]["message"]["content"], "a");
@@ -165,7 +165,7 @@ fn what_a_tool_says_of_its_fault_is_cut() {
 
 #[test]
 fn the_program_reads_a_prompt_or_the_request_as_one_line() {
-    let request = json!({"model": "tool", "messages": [
+    let request = json!({"model": "tool", "stream": true, "stream_options": {"include_usage": true}, "messages": [
         {"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]});
     let encode = |settings: Value| {
         let encoded = testing::encode::<CliJsonl>(&call(&settings, true), request.clone()).unwrap();
