@@ -148,18 +148,7 @@ pub(super) fn provider_settings() -> Members {
             })),
         ),
         ("limits", or_null("Limits")),
-        (
-            "sandbox",
-            json!({
-                "description": "What its programs are kept in: a driver, or a table; the preset's, \
-                    else the strongest that works, if left out. Only for programs.",
-                "anyOf": [
-                    { "type": "string", "enum": Sandbox::DRIVERS },
-                    schema("Sandbox"),
-                    { "type": "null" },
-                ],
-            }),
-        ),
+        ("sandbox", sandbox_member()),
     ])
 }
 
@@ -367,6 +356,18 @@ fn retries() -> Value {
         ("max_wait_ms", nullable(whole(Retries::RANGE_MS, "A longer wait is not worth it."))),
     ];
     closed("When a failed try is repeated, before anything was answered.", &[], members(all))
+}
+
+fn sandbox_member() -> Value {
+    json!({
+        "description": "What its programs are kept in: a driver, or a table; the preset's, else \
+            the strongest that works, if left out. Only for programs.",
+        "anyOf": [
+            { "type": "string", "enum": Sandbox::DRIVERS },
+            schema("Sandbox"),
+            { "type": "null" },
+        ],
+    })
 }
 
 fn sandbox() -> Value {
