@@ -5,6 +5,9 @@
 #
 #   echo   the official Python and JavaScript clients chat with the provider `echo`, a real
 #          program, streamed and not
+#   programs
+#          programs as providers: bc of Debian, llm of PyPI and echo, streamed and not; one whose
+#          caller leaves is gone
 #   operators
 #          the README's walk as it is written: provider, test, route, key, chat, rotation,
 #          revocation, usage and audit, with the commands and with curl
@@ -78,6 +81,9 @@ TOML
   node "$(node_script echo_client.mjs)" "$gateway_url/v1" "$caller_key"
   stop_servers
 }
+
+# shellcheck source=tests/acceptance/programs.sh
+source "$here/programs.sh"
 
 accept_model() {
   say "model: llama.cpp and SmolLM2, directly and through the gateway"
@@ -154,7 +160,7 @@ accept_fuzz() {
 }
 
 # A stage is a word here and a function `accept_WORD`, with _ for -.
-stages="echo operators contract model churn mocks vendors dialects-model plugins kubernetes fuzz"
+stages="echo programs operators contract model churn mocks vendors dialects-model plugins kubernetes fuzz"
 
 [[ -x $patchbay ]] ||
   fail "$patchbay is not there: run \`cargo xtask acceptance\`, or set PATCHBAY_BINARY"

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::holdings::{HeldProvider, Holdings, SlotSecrets};
+use crate::programs::ProgramsView;
 
 /// The sorts of resources that an operator manages.
 #[derive(
@@ -77,6 +78,11 @@ pub trait Board: Send + Sync {
 
     /// Stored resources that are set aside now.
     fn misfits(&self) -> Arc<[Misfit]>;
+
+    /// What programs are kept in now.
+    fn programs(&self) -> ProgramsView {
+        ProgramsView::default()
+    }
 
     /// Compiles holdings beside what the file says, plugins included. Reloads of the file wait
     /// until the answer is switched or dropped.

@@ -33,6 +33,7 @@ mod parameters;
 mod plugins;
 mod precondition;
 mod problem;
+mod programs;
 mod providers;
 mod records;
 mod rotation;
@@ -63,6 +64,7 @@ pub use plugins::{
 };
 pub use precondition::Precondition;
 pub use problem::AdminProblem;
+pub use programs::{MissingLayerView, ProgramProviderView, ProgramsView, SandboxView};
 pub use store::BackupSummary;
 pub use usage::{UsageCounts, UsageGroup, UsageLedger, UsageQuery, UsageReport, UsageRow};
 pub use views::{

@@ -35,6 +35,7 @@ impl Administration {
             routes: count(Noun::Route),
             set_aside: misfits.iter().map(set_aside).collect(),
             damaged: damaged(&inventory),
+            programs: board.programs(),
             store_revision: inventory.latest(),
             master_key: workings.parts.vault.current_key(),
             checks: vec![store_check(workings.store_problem()), providers_check(providers)],

@@ -11,6 +11,7 @@ use store::Revision;
 use utoipa::ToSchema;
 
 use crate::board::Noun;
+use crate::programs::ProgramsView;
 
 /// A resource as `GET` shows it. The reply to the creation of an API key holds the key, so `Debug`
 /// shows no values.
@@ -105,6 +106,8 @@ pub struct StatusView {
     pub set_aside: Vec<SetAsideView>,
     /// Stored records that cannot be read.
     pub damaged: Vec<DamageView>,
+    /// What programs of providers are kept in.
+    pub programs: ProgramsView,
     /// The latest commit that is known here.
     pub store_revision: Revision,
     /// Name of the master key.

@@ -41,6 +41,6 @@ pub use program::{Diagnostics, ProcessEnd, timeout_failure};
 pub use reach_port::{ReachPort, ReachReport};
 pub use recording_port::{RecordedExchange, RecordedReply, RecordedRequest, RecordingPort};
 pub use target::{
-    HttpTarget, NetworkReach, ProcessTarget, ProgramCredential, ProgramHost, ProgramSandbox,
-    Timeouts,
+    HttpTarget, NetworkReach, ProcessTarget, ProgramCredential, ProgramHost, ProgramPackage,
+    ProgramSandbox, Timeouts,
 };

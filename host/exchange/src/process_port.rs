@@ -46,8 +46,11 @@ impl fmt::Display for ProcessPlan {
         for argument in &self.arguments {
             write!(f, " {}", argument.text.escape_debug())?;
             if argument.takes_body {
-                f.write_str("{{body}}")?;
+                f.write_str("[body]")?;
             }
+        }
+        if self.body_on_stdin {
+            f.write_str(" < [body]")?;
         }
         Ok(())
     }

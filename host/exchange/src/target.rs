@@ -73,6 +73,8 @@ pub struct ProgramSandbox {
     pub demanded_layers: Vec<Arc<str>>,
     /// SHA-256 that the program must have.
     pub digest: Option<[u8; 32]>,
+    /// Debian package that must own the program, which must be as it was installed.
+    pub package: Option<ProgramPackage>,
     /// Files and directories that it may read beside the system's. Absolute.
     pub read_only: Vec<PathBuf>,
     /// Working directory; a private one if absent.
@@ -88,6 +90,15 @@ pub struct ProgramSandbox {
     pub max_concurrent: usize,
     /// Runs that wait for a place; another one is refused as `QueueFull`.
     pub max_queued: usize,
+}
+
+/// A Debian package.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ProgramPackage {
+    /// Its name, without an architecture.
+    pub name: Arc<str>,
+    /// The version that it must have; any if absent.
+    pub version: Option<Arc<str>>,
 }
 
 /// A far end that a program may reach.
@@ -116,6 +127,7 @@ impl ProgramSandbox {
             driver: None,
             demanded_layers: Vec::new(),
             digest: None,
+            package: None,
             read_only: Vec::new(),
             directory: None,
             network: Vec::new(),

@@ -14,6 +14,7 @@ mod plugin_life;
 mod plugins;
 mod programs;
 mod reload;
+mod sandboxes;
 mod serve;
 mod service;
 mod watched_file;
@@ -30,6 +31,7 @@ use crate::configuration::{self, Configuration, Finding, Reading, Variables};
 use crate::terminal;
 use compile::{FileTables, Surroundings};
 use offer::Offer;
+use sandboxes::{LocalSandboxes, Sandboxes};
 use watched_file::WatchedFile;
 
 pub(crate) use operators::{admin_token, store_path};
@@ -59,6 +61,7 @@ pub(crate) struct Prepared {
     sources: Sources,
     registry: Arc<Registry>,
     life: Option<PluginLife>,
+    sandboxes: Arc<LocalSandboxes>,
     meters: Arc<Meters>,
     tables: FileTables,
 }
@@ -78,7 +81,8 @@ pub(crate) fn prepare(named: Option<&Path>, purpose: Purpose) -> anyhow::Result<
     };
     let plugins = plugins::load(&reading.configuration.plugins, purpose)?;
     let meters = Arc::new(Meters::default());
-    match fit(reading, &plugins.offer, &meters) {
+    let sandboxes = Arc::new(LocalSandboxes::new(&reading.configuration.sandbox));
+    match fit(reading, &plugins.offer, (&meters, &*sandboxes)) {
         Ok(Fitted { configuration, sources, tables }) => Ok(Prepared {
             file,
             configuration,
@@ -88,6 +92,7 @@ pub(crate) fn prepare(named: Option<&Path>, purpose: Purpose) -> anyhow::Result<
             sources,
             registry: plugins.registry,
             life: plugins.life,
+            sandboxes,
             meters,
             tables,
         }),
@@ -106,10 +111,15 @@ struct Fitted {
 ///
 /// # Errors
 /// Every problem at once, those of the reading among them.
-fn fit(mut reading: Reading, offer: &Offer, meters: &Meters) -> Result<Fitted, Vec<Finding>> {
+fn fit(
+    mut reading: Reading,
+    offer: &Offer,
+    (meters, sandboxes): (&Meters, &dyn Sandboxes),
+) -> Result<Fitted, Vec<Finding>> {
     let Configuration { document, written, admin, recording, .. } = &reading.configuration;
     let has_recording = recording.is_some();
-    let around = Surroundings { offer, sources: &reading.sources, meters, has_recording };
+    let sources = &reading.sources;
+    let around = Surroundings { offer, sandboxes, sources, meters, has_recording };
     let compiled = FileTables::compile(document, written, &around);
     let unusable = admin.as_ref().and_then(|admin| operators::problem_of(admin, &reading.sources));
     let compiled = compiled.map_err(|problems| reading.add_problems(problems)).ok();

@@ -51,13 +51,16 @@ impl fmt::Display for KubernetesReport {
     }
 }
 
-/// All layers.
-pub(crate) fn states(settings: &KubernetesSettings) -> Vec<(Layer, LayerState)> {
-    let state = |layer| match missing(layer, settings) {
-        None => LayerState::Works,
-        Some(reason) => LayerState::Missing(reason.to_owned()),
-    };
-    Layer::ALL.into_iter().map(|layer| (layer, state(layer))).collect()
+impl KubernetesSettings {
+    /// All layers, as the manifests ask for them. The cluster is not asked.
+    #[must_use]
+    pub fn layers(&self) -> Vec<(Layer, LayerState)> {
+        let state = |layer| match missing(layer, self) {
+            None => LayerState::Works,
+            Some(reason) => LayerState::Missing(reason.to_owned()),
+        };
+        Layer::ALL.into_iter().map(|layer| (layer, state(layer))).collect()
+    }
 }
 
 /// Why a layer is not there; `None` if the manifest asks for it.

@@ -8,7 +8,7 @@ use k8s_openapi::api::authorization::v1::{
 };
 
 use crate::cluster::Cluster;
-use crate::layers::{KubernetesReport, states};
+use crate::layers::KubernetesReport;
 use crate::problem::CallProblem;
 use crate::settings::KubernetesSettings;
 
@@ -101,7 +101,7 @@ pub(crate) async fn probe(cluster: &Cluster, settings: &KubernetesSettings) -> K
         Ok(_) => join_all(ALL.map(|access| ask(cluster, access))).await,
         Err(_) => Vec::new(),
     };
-    KubernetesReport { server, layers: states(settings), access }
+    KubernetesReport { server, layers: settings.layers(), access }
 }
 
 async fn ask(cluster: &Cluster, access: Access) -> AccessState {

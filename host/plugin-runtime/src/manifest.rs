@@ -106,6 +106,8 @@ pub struct Preset {
     /// Settings for adapter and dialect.
     #[serde(default)]
     pub settings: Map<String, Value>,
+    /// What a program is to be kept in, as in a provider's `sandbox`; only what confines it more.
+    pub sandbox: Option<Value>,
 }
 
 /// A credential that an adapter may name.

@@ -20,6 +20,7 @@ mod offered;
 mod problem;
 mod provider;
 mod route;
+mod sandbox;
 mod suggestion;
 mod unresolved;
 
@@ -33,5 +34,6 @@ pub use offered::Offered;
 pub use problem::{Problem, Problems, element_path, member_path};
 pub use provider::{Limits, Models, Network, Provider, Retries, Timeouts};
 pub use route::{Candidate, FallbackOn, Route, RouteTimeouts};
+pub use sandbox::{CredentialWay, DebianPackage, FarHost, FarHostProblem, PackageProblem, Sandbox};
 pub use suggestion::{did_you_mean, nearest};
 pub use unresolved::{EmptySecret, Unresolved};

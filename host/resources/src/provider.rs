@@ -11,6 +11,7 @@ use crate::base_url::BaseUrl;
 use crate::fields::{Element, Fields, Member};
 use crate::ids::{IdProblem, ModelName, PluginName, ProviderId, SlotName};
 use crate::problem::Problem;
+use crate::sandbox::Sandbox;
 use crate::unresolved::Unresolved;
 
 pub(crate) const HOUR_MS: u64 = 3_600_000;
@@ -49,6 +50,8 @@ pub struct Provider {
     pub limits: Limits,
     /// `record`: whether its exchanges are recorded, for comparing versions of plugins; no.
     pub record: bool,
+    /// What programs are kept in; `None` is the preset's, else the ordinary.
+    pub sandbox: Option<Sandbox>,
 }
 
 /// Models of a provider.
@@ -146,6 +149,7 @@ impl Provider {
             .choice(&[("default", Network::Default), ("anywhere", Network::Anywhere)]);
         let limits = fields.member("limits").table(Limits::read);
         let record = fields.member("record").boolean();
+        let sandbox = Sandbox::of_member(fields.member("sandbox"));
         Some(Self {
             path: fields.path(None),
             id: id?,
@@ -161,6 +165,7 @@ impl Provider {
             network: network.unwrap_or_default(),
             limits: limits.unwrap_or_default(),
             record: record.unwrap_or_default(),
+            sandbox,
         })
     }
 

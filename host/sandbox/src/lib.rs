@@ -31,6 +31,7 @@ mod handover;
 mod layer;
 mod order;
 mod outlet;
+mod package;
 mod places;
 mod policy;
 mod pool;
@@ -43,6 +44,7 @@ pub use choice::{DriverMissing, Drivers};
 pub use driver::{SandboxDriver, SpawnProblem};
 pub use layer::{DriverName, DriverReport, Layer, LayerState};
 pub use outlet::{NetworkAccess, OUTLET_ADDRESS};
+pub use package::{PackageDemand, PackageProblem};
 pub use places::{Place, PlaceLimits, Places, QueueFull, Ticket};
 pub use policy::{
     Credential, CredentialSlot, ProgramCall, ProgramDigest, SandboxLimits, SandboxPolicy,

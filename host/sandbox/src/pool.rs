@@ -37,6 +37,9 @@ pub struct PoolLimits {
 }
 
 impl PoolLimits {
+    /// Two for each provider that wants the same, eight in all, for five minutes.
+    pub const ORDINARY: Self = Self { each: 2, all: 8, unused: Duration::from_mins(5) };
+
     /// No pool: each sandbox is made when its run comes.
     pub const NONE: Self = Self { each: 0, all: 0, unused: Duration::ZERO };
 }

@@ -14,7 +14,6 @@
 //! network. A provider can demand a driver or a layer, and is refused where it does not work.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -47,9 +46,6 @@ mod supervisor;
 /// Chunks of output that wait for the reader. When it is full, the program waits.
 const OUTPUT_QUEUE: usize = 4;
 
-/// Sandboxes that drivers which are slow to start keep ready, each some 25 MB.
-const POOL: PoolLimits = PoolLimits { each: 2, all: 8, unused: Duration::from_secs(300) };
-
 /// Why programs cannot be run.
 #[derive(Debug, Error)]
 pub enum ProcessSetupProblem {
@@ -73,16 +69,23 @@ pub struct ProcessUpstream {
 }
 
 impl ProcessUpstream {
+    /// With drivers of its own: see [`ProcessUpstream::with_drivers`].
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn try_new() -> Result<Self, ProcessSetupProblem> {
+        Self::with_drivers(Arc::new(Drivers::with_pool(PoolLimits::ORDINARY)))
+    }
+
     /// Chooses the strongest driver, which is tried here, and starts the threads that start
     /// programs. Makes this process the subreaper of its
     /// descendants (`PR_SET_CHILD_SUBREAPER`), so that what a program leaves behind is reaped.
     ///
     /// # Errors
     /// The system's.
-    pub fn try_new() -> Result<Self, ProcessSetupProblem> {
+    pub fn with_drivers(drivers: Arc<Drivers>) -> Result<Self, ProcessSetupProblem> {
         rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
             .map_err(|error| ProcessSetupProblem::Subreaper(error.into()))?;
-        let drivers = Arc::new(Drivers::with_pool(POOL));
         let strongest = drivers.strongest().map_err(ProcessSetupProblem::Sandbox)?;
         announce(&drivers, strongest.report());
         let launcher = Launcher::start(&drivers).map_err(ProcessSetupProblem::Thread)?;

@@ -21,6 +21,9 @@ pub struct CliText;
 struct TextSettings {
     #[serde(default)]
     prompt: PromptStyle,
+    /// Whether the prompt ends with a line end, which programs want that read line by line.
+    #[serde(default)]
+    line_end: bool,
 }
 
 /// What the program reads.
@@ -48,7 +51,10 @@ impl Normalizer for CliText {
 
     fn encode(call: &Call, canonical: &[u8]) -> Result<Encoded, Failure> {
         let settings: TextSettings = call.settings()?;
-        let (text, dropped) = prompt::write(canonical, settings.prompt)?;
+        let (mut text, dropped) = prompt::write(canonical, settings.prompt)?;
+        if settings.line_end && !text.ends_with('\n') {
+            text.push('\n');
+        }
         Ok(Encoded::new(text).with_dropped(dropped))
     }
 }

@@ -70,6 +70,15 @@ fn a_transcript_has_every_message_after_its_role() {
 }
 
 #[test]
+fn a_program_that_reads_lines_gets_the_end_of_the_last_one() {
+    for (content, expected) in [("1+1", "1+1\n"), ("1+1\n", "1+1\n")] {
+        let request = json!({"messages": [{"role": "user", "content": content}]});
+        assert_eq!(text(&encode(json!({"line_end": true}), request.clone()).unwrap()), expected);
+        assert_eq!(text(&encode(json!({}), request).unwrap()), content);
+    }
+}
+
+#[test]
 fn what_a_program_cannot_be_told_is_named() {
     let request = json!({
         "messages": [{"role": "user", "content": "hi"}],

@@ -29,5 +29,9 @@ async fn readiness_names_every_check() -> Result<()> {
         assert!(check["name"].is_string(), "{report}");
         assert_eq!(check["ok"], true, "{report}");
     }
+    let sandbox = checks.iter().find(|check| check["name"] == "sandbox");
+    let said = sandbox.and_then(|check| check["reason"].as_str()).unwrap_or_default();
+    assert!(said.starts_with("sandbox ") && said.contains("no-new-privileges"), "{report}");
+    assert!(said.contains("echo runs in "), "{report}");
     Ok(())
 }

@@ -6,7 +6,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use administration::{Board, Filed, Fitting, HeldProvider, Holdings, Misfit, SlotSecrets};
+use administration::{
+    Board, Filed, Fitting, HeldProvider, Holdings, Misfit, ProgramsView, SlotSecrets,
+};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use exchange::{CredentialSource, ProbeReport, ProbeStep};
@@ -19,11 +21,13 @@ use crate::wiring::compile::{FileTables, Joining, Tables, compile_stored, join};
 use crate::wiring::credentials::Credentials;
 use crate::wiring::offer::Offer;
 use crate::wiring::plugins;
+use crate::wiring::sandboxes::{self, Sandboxes};
 
 /// The tables that are valid, and what they are made with.
 pub(crate) struct Switchboard {
     registry: Arc<Registry>,
     offer: ArcSwap<Offer>,
+    sandboxes: Arc<dyn Sandboxes>,
     meters: Arc<Meters>,
     credentials: Arc<Credentials>,
     pipeline: OnceLock<Arc<Pipeline>>,
@@ -48,6 +52,8 @@ impl Shown {
 pub(crate) struct BoardParts {
     /// The plugins.
     pub(crate) registry: Arc<Registry>,
+    /// What programs can be kept in.
+    pub(crate) sandboxes: Arc<dyn Sandboxes>,
     /// What each key has used.
     pub(crate) meters: Arc<Meters>,
     /// What the configuration file says.
@@ -59,10 +65,11 @@ pub(crate) struct BoardParts {
 impl Switchboard {
     /// Compiles the first tables: takes as long as plugins take to compile.
     pub(crate) fn new(parts: BoardParts) -> Self {
-        let BoardParts { registry, meters, file, holdings } = parts;
+        let BoardParts { registry, sandboxes, meters, file, holdings } = parts;
         let offer = Offer::of(&registry);
         let ready = |provider: &Provider| make_ready(&registry, provider);
-        let joining = Joining { offer: &offer, meters: &meters, ready: &ready };
+        let joining =
+            Joining { offer: &offer, sandboxes: &*sandboxes, meters: &meters, ready: &ready };
         let tables = Arc::new(join(Arc::new(file), holdings, &joining, None));
         Self {
             credentials: Arc::new(Credentials::new(tables.secrets())),
@@ -71,6 +78,7 @@ impl Switchboard {
             tables: Arc::new(Mutex::new(tables)),
             registry,
             offer: ArcSwap::from_pointee(offer),
+            sandboxes,
             meters,
         }
     }
@@ -83,6 +91,16 @@ impl Switchboard {
     /// The secrets that are valid.
     pub(crate) fn credentials(&self) -> Arc<Credentials> {
         Arc::clone(&self.credentials)
+    }
+
+    /// What programs can be kept in.
+    pub(crate) fn sandboxes(&self) -> &dyn Sandboxes {
+        &*self.sandboxes
+    }
+
+    /// What programs are kept in now.
+    pub(crate) fn programs(&self) -> ProgramsView {
+        sandboxes::in_use(&self.tables().snapshot(), &*self.sandboxes)
     }
 
     /// Tells the board whom to switch. Once, before the first change.
@@ -123,7 +141,8 @@ impl Switchboard {
     fn with_joining<T>(&self, work: impl FnOnce(&Joining<'_>) -> T) -> T {
         let offer = self.offer.load_full();
         let ready = |provider: &Provider| self.make_ready(provider);
-        work(&Joining { offer: &offer, meters: &self.meters, ready: &ready })
+        let sandboxes = &*self.sandboxes;
+        work(&Joining { offer: &offer, sandboxes, meters: &self.meters, ready: &ready })
     }
 
     fn make_ready(&self, provider: &Provider) -> Result<(), String> {
@@ -188,6 +207,10 @@ impl Board for OperatorsBoard {
 
     fn misfits(&self) -> Arc<[Misfit]> {
         Arc::clone(&self.0.shown.load().misfits)
+    }
+
+    fn programs(&self) -> ProgramsView {
+        self.0.programs()
     }
 
     async fn fit(&self, holdings: Holdings) -> Box<dyn Fitting> {

@@ -7,6 +7,7 @@
 mod filed;
 mod join;
 mod keys;
+mod program;
 mod providers;
 
 use std::num::NonZeroU32;
@@ -22,6 +23,7 @@ use secrets::{Sources, Template, TemplateProblem};
 use crate::configuration::Written;
 use crate::wiring::credentials::ProviderSecrets;
 use crate::wiring::offer::Offer;
+use crate::wiring::sandboxes::Sandboxes;
 use providers::ProviderTable;
 
 pub(crate) use join::{Joining, Tables, compile_stored, join};
@@ -45,12 +47,27 @@ pub(crate) struct FileTables {
 pub(crate) struct Surroundings<'a> {
     /// What plugins offer.
     pub(crate) offer: &'a Offer,
+    /// What programs can be kept in.
+    pub(crate) sandboxes: &'a dyn Sandboxes,
     /// Where secrets are looked up.
     pub(crate) sources: &'a Sources,
     /// What each key has used; outlives the tables.
     pub(crate) meters: &'a Meters,
     /// Whether the file says where exchanges are recorded.
     pub(crate) has_recording: bool,
+}
+
+impl Surroundings<'_> {
+    fn grounds(&self) -> Grounds<'_> {
+        Grounds { offer: self.offer, sandboxes: self.sandboxes }
+    }
+}
+
+/// What a provider has to fit.
+#[derive(Clone, Copy)]
+struct Grounds<'a> {
+    offer: &'a Offer,
+    sandboxes: &'a dyn Sandboxes,
 }
 
 impl FileTables {
@@ -66,7 +83,7 @@ impl FileTables {
         let mut problems = Problems::default();
         let secrets = providers::resolve_secrets(document, around.sources, &mut problems);
         let keys = keys::of_file(document, around, &mut problems);
-        let providers = providers::compile(document, around.offer, &mut problems);
+        let providers = providers::compile(document, around.grounds(), &mut problems);
         for provider in &document.providers {
             providers::check_recording(provider, around.has_recording, &mut problems);
         }
@@ -123,8 +140,12 @@ impl Complaint {
 
     /// Of an error that says "what is wrong; what to do".
     fn of(error: &dyn std::error::Error) -> Self {
-        let text = error.to_string();
-        let (message, fix) = text.split_once("; ").unwrap_or((&text, "correct it"));
+        Self::of_text(&error.to_string())
+    }
+
+    /// Of a text that says so.
+    fn of_text(text: &str) -> Self {
+        let (message, fix) = text.split_once("; ").unwrap_or((text, "correct it"));
         Self::new(message, fix)
     }
 }

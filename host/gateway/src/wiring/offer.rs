@@ -5,6 +5,7 @@ mod settings;
 use std::collections::BTreeMap;
 
 use plugin_runtime::{AdapterFacts, Manifest, PluginKind, Registry};
+use resources::Sandbox;
 use serde_json::{Map, Value};
 
 pub(crate) use settings::SettingsOffer;
@@ -42,6 +43,8 @@ pub(crate) struct PresetOffer {
     pub(crate) dialect: Option<String>,
     /// Settings below the operator's own.
     pub(crate) settings: Map<String, Value>,
+    /// What its programs are kept in, where the operator says nothing; or what is wrong with it.
+    pub(crate) sandbox: Option<Result<Sandbox, String>>,
 }
 
 /// What an adapter reaches.
@@ -96,6 +99,7 @@ fn presets_of(facts: &AdapterFacts) -> impl Iterator<Item = (String, PresetOffer
             base_url: preset.base_url.clone(),
             dialect: preset.dialect.clone(),
             settings: preset.settings.clone(),
+            sandbox: preset.sandbox.as_ref().map(Sandbox::of_preset),
         };
         (name.clone(), offer)
     })

@@ -7,12 +7,21 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use exchange::{Failure, ProcessExchange, ProcessTransport, UpstreamReply};
-use kubernetes::KubernetesPrograms;
-use plugin_runtime::WasiPrograms;
+use kubernetes::{KubernetesPrograms, KubernetesSettings};
+use plugin_runtime::{WasiPrograms, wasi_layers};
+use sandbox::{Layer, LayerState};
 use upstream::ProcessUpstream;
 
 /// The driver of programs that are WebAssembly.
 const WASI: &str = "wasi";
+/// Layers of one sandbox.
+pub(super) type Layers = Vec<(Layer, LayerState)>;
+
+/// Sandboxes that are no driver of the room `sandbox` but a transport here, with their layers.
+pub(super) fn elsewhere(cluster: Option<&KubernetesSettings>) -> Vec<(&'static str, Layers)> {
+    let cluster = cluster.map(|cluster| (KubernetesPrograms::DRIVER, cluster.layers()));
+    std::iter::once((WASI, wasi_layers())).chain(cluster).collect()
+}
 
 /// All transports that run programs.
 pub(super) struct Programs {

@@ -104,7 +104,8 @@ impl Reloader {
                 return;
             }
         };
-        let fitted = fit(reading, &Offer::of(&self.registry), &self.meters);
+        let fitted =
+            fit(reading, &Offer::of(&self.registry), (&self.meters, self.board.sandboxes()));
         let Fitted { configuration, tables, .. } = match fitted {
             Ok(fitted) => fitted,
             Err(findings) => return self.refuse(&findings),

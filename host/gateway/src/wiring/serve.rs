@@ -76,7 +76,7 @@ async fn run(prepared: Prepared, access: Arc<dyn AccessSink>) -> anyhow::Result<
     let providers = prepared.tables.providers.values().map(|provider| &**provider);
     plugins::prepare(&prepared.registry, providers)?;
     let wasi = plugins::programs(&prepared.configuration.plugins);
-    let local = Arc::new(ProcessUpstream::try_new()?);
+    let local = Arc::new(ProcessUpstream::with_drivers(prepared.sandboxes.drivers())?);
     let cluster = cluster(&prepared.configuration).await?;
     let process = Arc::new(Programs::new(local, wasi, cluster));
     let store = match &prepared.configuration.store {
@@ -218,6 +218,7 @@ impl Parts {
         let Prepared { configuration, variables, sources, registry, meters, life, .. } = prepared;
         let board_parts = BoardParts {
             registry: Arc::clone(&registry),
+            sandboxes: prepared.sandboxes,
             meters: Arc::clone(&meters),
             file: prepared.tables,
             holdings: opened.as_ref().map(|it| it.inventory.holdings.clone()).unwrap_or_default(),
@@ -245,8 +246,12 @@ impl Parts {
             })
             .transpose()?;
         let administration = operators.as_ref().map(|it| Arc::clone(&it.administration));
-        let service =
-            GatewayService::new(Arc::clone(&pipeline), Arc::clone(&registry), administration);
+        let service = GatewayService::new(
+            &board,
+            Arc::clone(&pipeline),
+            Arc::clone(&registry),
+            administration,
+        );
         Ok(Self {
             service: Arc::new(service),
             pipeline,

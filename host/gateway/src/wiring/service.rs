@@ -10,24 +10,28 @@ use pipeline::{Caller, CallerReply, CallerRequest, Pipeline};
 use plugin_runtime::{Allocator, Registry};
 use server::{ModelEntry, Readiness, ReadinessCheck, Service};
 
+use crate::wiring::board::Switchboard;
+
 /// Answers requests by the pipeline.
 pub(crate) struct GatewayService {
     pipeline: Arc<Pipeline>,
     registry: Arc<Registry>,
     administration: Option<Arc<Administration>>,
+    board: Arc<Switchboard>,
     started: u64,
 }
 
 impl GatewayService {
     /// `administration` is there if there is a store.
     pub(crate) fn new(
+        board: &Arc<Switchboard>,
         pipeline: Arc<Pipeline>,
         registry: Arc<Registry>,
         administration: Option<Arc<Administration>>,
     ) -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
         let started = since_epoch.unwrap_or_default().as_secs();
-        Self { pipeline, registry, administration, started }
+        Self { pipeline, registry, administration, board: Arc::clone(board), started }
     }
 
     /// A store that fails takes nothing from callers: they are answered from memory.
@@ -48,6 +52,19 @@ impl GatewayService {
             name: "plugins".to_owned(),
             ok: true,
             reason: slow.then(|| reason.to_owned()),
+        }
+    }
+
+    /// Nothing to wait for: what programs are kept in was tried when the tables were compiled.
+    fn sandbox_check(&self) -> ReadinessCheck {
+        let programs = self.board.programs();
+        let sandboxes = programs.sandboxes.iter().map(ToString::to_string);
+        let providers = programs.providers.iter().map(ToString::to_string);
+        let said: Vec<_> = sandboxes.chain(providers).collect();
+        ReadinessCheck {
+            name: "sandbox".to_owned(),
+            ok: true,
+            reason: (!said.is_empty()).then(|| said.join("; ")),
         }
     }
 
@@ -104,7 +121,7 @@ impl Service for GatewayService {
     }
 
     fn readiness(&self) -> Readiness {
-        let mut checks = vec![self.plugins_check(), self.providers_check()];
+        let mut checks = vec![self.plugins_check(), self.providers_check(), self.sandbox_check()];
         let ready = checks.iter().all(|check| check.ok);
         checks.extend(self.store_check());
         Readiness { ready, checks }

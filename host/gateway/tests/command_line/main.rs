@@ -78,6 +78,22 @@ fn check_says_that_a_good_configuration_is_good() {
 }
 
 #[test]
+fn check_tries_the_sandboxes_that_providers_demand() {
+    let with = |sandbox: &str| {
+        let echo = "settings = { program = \"/bin/echo\"";
+        let configuration = GOOD.replace(echo, &format!("sandbox = {sandbox}\n{echo}"));
+        let files = [("patchbay.toml", configuration.as_str()), ("secret.txt", "sk-1\n")];
+        let output = patchbay(in_directory(&files).path(), &["check"], "");
+        lines(&output.stderr).join("\n")
+    };
+    assert_eq!(with("\"basic\""), "");
+    let said = with("{ driver = \"basic\", layers = [\"own-kernel\"] }");
+    assert!(said.contains("sandbox.layers: the sandbox \"basic\" has no layer"), "{said}");
+    let said = with("{ package = \"there-is-no-such-package\" }");
+    assert!(said.contains("sandbox.package: "), "{said}");
+}
+
+#[test]
 fn check_names_every_problem_on_a_line_of_its_own() {
     let bad = GOOD
         .replace("pb-test", "${env:NO_SUCH_VARIABLE}")

@@ -50,6 +50,17 @@ fn whole_manifests_are_read() {
 }
 
 #[test]
+fn a_preset_of_a_program_may_wish_for_a_sandbox() {
+    let mut manifest = adapter();
+    manifest["kind"] = json!("process-adapter");
+    manifest["credentials"] = json!([]);
+    manifest["adapter"]["presets"] =
+        json!({"calculator": {"description": "adds", "sandbox": {"package": "bc"}}});
+    let read = parse(&manifest).unwrap().adapter.unwrap();
+    assert_eq!(read.presets["calculator"].sandbox, Some(json!({"package": "bc"})));
+}
+
+#[test]
 fn an_unknown_member_is_named() {
     let mut manifest = normalizer();
     manifest["dialects"] = json!([]);

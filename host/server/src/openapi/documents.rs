@@ -10,7 +10,7 @@ mod plugins;
 
 use administration::Administration;
 use resources::{
-    ApiKey, Candidate, KeyLimits, Limits, MEMBERS_OF_VIEWS, Provider, Retries, Timeouts,
+    ApiKey, Candidate, KeyLimits, Limits, MEMBERS_OF_VIEWS, Provider, Retries, Sandbox, Timeouts,
 };
 use serde_json::{Value, json};
 
@@ -31,6 +31,12 @@ const REFERENCE: &str = "\\$\\{(env|file):";
 
 /// Where a provider is.
 const BASE_URL: &str = "^[hH][tT][tT][pP][sS]?://[^/?#@\\s\\\\]+(/[^?#\\s]*)?$";
+
+/// An absolute path. That it has no `..` is in its description.
+const ABSOLUTE: &str = "^/[^\\u0000]*$";
+
+/// A host and a port; the port's range is the reader's.
+const FAR_HOST: &str = "^([A-Za-z0-9._-]{1,253}|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$";
 
 /// A sort of resource: its name, what it is, which members a new one must have, and all of them.
 type Sort = (&'static str, &'static str, &'static [&'static str], fn(Origin) -> Members);
@@ -79,6 +85,7 @@ fn parts() -> Vec<(String, Value)> {
         ("RouteTimeouts", timeouts(&["total_ms", "first_byte_ms"], OF_ROUTE)),
         ("Retries", retries()),
         ("Limits", ranges(&Limits::RANGES, OF_LIMITS)),
+        ("Sandbox", sandbox()),
         ("KeyLimits", ranges(&KeyLimits::RANGES, OF_KEY)),
         ("Candidate", candidate()),
     ];
@@ -149,6 +156,7 @@ pub(super) fn provider_settings() -> Members {
                     plugins; wants `[recording]` in the configuration file.",
             })),
         ),
+        ("sandbox", sandbox_member()),
     ])
 }
 
@@ -356,6 +364,70 @@ fn retries() -> Value {
         ("max_wait_ms", nullable(whole(Retries::RANGE_MS, "A longer wait is not worth it."))),
     ];
     closed("When a failed try is repeated, before anything was answered.", &[], members(all))
+}
+
+fn sandbox_member() -> Value {
+    json!({
+        "description": "What its programs are kept in: a driver, or a table; the preset's, else \
+            the strongest that works, if left out. Only for programs.",
+        "anyOf": [
+            { "type": "string", "enum": Sandbox::DRIVERS },
+            schema("Sandbox"),
+            { "type": "null" },
+        ],
+    })
+}
+
+fn sandbox() -> Value {
+    let driver = json!({
+        "type": "string", "enum": Sandbox::DRIVERS,
+        "description": "The driver that is demanded; the strongest that works if left out.",
+    });
+    let list = |items: Value, description: &str| {
+        nullable(json!({ "type": "array", "items": items, "description": description }))
+    };
+    let mut layers = list(text(PLUGIN_NAME, ""), "Layers without which nothing is run.");
+    layers["uniqueItems"] = json!(true);
+    let mut all = members([
+        ("driver", nullable(driver)),
+        ("layers", layers),
+        (
+            "digest",
+            nullable(text("^sha256:[0-9a-fA-F]{64}$", "SHA-256 that the program must have.")),
+        ),
+        (
+            "package",
+            nullable(text(
+                "^[a-z0-9][a-z0-9+.-]{1,127}(=[A-Za-z0-9.+:~-]{1,128})?$",
+                "Debian package that must own the program, with its version where it matters.",
+            )),
+        ),
+        (
+            "read_only",
+            list(text(ABSOLUTE, ""), "Paths that it may read beside the system's, without `..`."),
+        ),
+        (
+            "directory",
+            nullable(text(ABSOLUTE, "Its working directory; a private one if left out.")),
+        ),
+        (
+            "credential",
+            nullable(json!({
+                "type": "string", "enum": ["variable", "file"],
+                "description": "How it gets its credential: as a variable's value, or in a private \
+                    file, whose path is the variable's value.",
+            })),
+        ),
+        (
+            "network",
+            list(text(FAR_HOST, ""), "Far ends that it may reach, `host:port`; none if left out."),
+        ),
+    ]);
+    let limits = Sandbox::RANGES.iter();
+    all.extend(
+        limits.map(|(name, range)| ((*name).to_owned(), nullable(whole(range.clone(), "")))),
+    );
+    closed("What a provider's programs are kept in.", &[], all)
 }
 
 fn secret(description: &str) -> Value {

@@ -9,8 +9,8 @@ use exchange::{
     Failure, FailureKind, ProcessExchange, ProcessTarget, ProgramCredential, ProgramHost,
 };
 use sandbox::{
-    Credential, CredentialSlot, Layer, NetworkAccess, ProgramCall, ProgramDigest, SandboxLimits,
-    SandboxPolicy,
+    Credential, CredentialSlot, Layer, NetworkAccess, PackageDemand, ProgramCall, ProgramDigest,
+    SandboxLimits, SandboxPolicy,
 };
 use secrecy::ExposeSecret;
 
@@ -29,6 +29,10 @@ pub(super) fn build(exchange: &ProcessExchange) -> Result<Job, Failure> {
         call: call(exchange)?,
         policy: policy(&exchange.target)?,
         driver: driver.map_err(|problem: String| misconfigured(&problem))?,
+        package: sandbox.package.as_ref().map(|package| PackageDemand {
+            name: package.name.to_string(),
+            version: package.version.as_deref().map(str::to_owned),
+        }),
     })
 }
 

@@ -82,6 +82,10 @@ pub(super) fn of_launch(problem: LaunchProblem) -> Failure {
             "the provider's program is not the one that its digest names; install that one, or \
              change the digest",
         ),
+        LaunchProblem::Package(_) => (
+            FailureKind::ProviderMisconfigured,
+            "the provider's program is not what its package installed; the log says why",
+        ),
         LaunchProblem::Spawn(SpawnProblem::Policy(_)) => (
             FailureKind::ProviderMisconfigured,
             "the provider's settings name a path that no program can be given; the log says which",

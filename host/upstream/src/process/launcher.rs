@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use sandbox::{
-    DriverMissing, DriverName, Drivers, ProgramCall, Running, SandboxPolicy, SpawnProblem,
+    DriverMissing, DriverName, Drivers, PackageDemand, PackageProblem, ProgramCall, Running,
+    SandboxPolicy, SpawnProblem,
 };
 use thiserror::Error;
 use tokio::sync::mpsc::error::SendError;
@@ -30,6 +31,8 @@ pub(super) struct Job {
     pub(super) policy: SandboxPolicy,
     /// The driver that is demanded.
     pub(super) driver: Option<DriverName>,
+    /// The package that has to own the program.
+    pub(super) package: Option<PackageDemand>,
 }
 
 /// Why a program was not started.
@@ -38,6 +41,9 @@ pub(super) enum LaunchProblem {
     /// The driver that is demanded, or any, does not work here.
     #[error(transparent)]
     Driver(DriverMissing),
+    /// It is not what its package installed.
+    #[error(transparent)]
+    Package(PackageProblem),
     /// The driver did not start it.
     #[error(transparent)]
     Spawn(SpawnProblem),
@@ -105,5 +111,8 @@ fn launch(drivers: &Drivers, job: &Job) -> Answer {
         None => drivers.strongest(),
     };
     let driver = driver.map_err(LaunchProblem::Driver)?;
+    if let Some(package) = &job.package {
+        package.verify(&job.call.program).map_err(LaunchProblem::Package)?;
+    }
     driver.spawn(&job.policy, &job.call).map_err(LaunchProblem::Spawn)
 }

@@ -1,5 +1,6 @@
 //! One run from start to the last trace of it.
 
+use std::fmt;
 use std::future::pending;
 use std::io;
 use std::net::TcpListener;
@@ -173,7 +174,7 @@ impl Report {
         };
         info!(
             target: "process",
-            command = %exchange.plan,
+            command = %Command(exchange),
             provider.id = %exchange.target.provider,
             request.id = %exchange.request_id,
             ending = %self.ending,
@@ -183,6 +184,18 @@ impl Report {
             stderr = self.stderr,
             "program run"
         );
+    }
+}
+
+/// What was run, without secret and prompt.
+struct Command<'a>(&'a ProcessExchange);
+
+impl fmt::Display for Command<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((name, _)) = &self.0.credential {
+            write!(f, "{name}=[credential] ")?;
+        }
+        write!(f, "{}", self.0.plan)
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use exchange::{
     Failure, FailureKind, ProcessArgument, ProcessExchange, ProcessPlan, ProcessTarget,
-    ProcessTransport, ProgramSandbox, RequestId, UpstreamReply,
+    ProcessTransport, ProgramPackage, ProgramSandbox, RequestId, UpstreamReply,
 };
 use futures_util::StreamExt;
 use secrecy::SecretString;
@@ -126,6 +126,29 @@ async fn the_body_is_an_argument_where_the_plan_says_so() {
     });
     exchange.body = Bytes::from_static("; rm -rf / $(id) \u{e9}\n\"'".as_bytes());
     assert_eq!(output_of(exchange).await, "-- x=; rm -rf / $(id) \u{e9}\n\"'\n");
+}
+
+#[tokio::test]
+async fn a_body_that_looks_like_an_option_or_a_command_is_one_argument_as_it_stands() {
+    for body in ["--help", "-n", "-e a\\tb", "$(id)", "`id`", "a; id", "{{body}}", "'\"", "*", "~"]
+    {
+        let script = "printf '%s|' \"$#\" \"$@\"";
+        let plan = exchange("/bin/sh", &["-c", script, "sh", "--first", ""]);
+        let mut exchange = with_plan(plan, |plan| plan.arguments[4].takes_body = true);
+        exchange.body = Bytes::from_static(body.as_bytes());
+        assert_eq!(output_of(exchange).await, format!("2|--first|{body}|"));
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_its_packages_is_not_run() {
+    let exchange = with_target(exchange("/bin/echo", &["x"]), |target| {
+        let package = ProgramPackage { name: "there-is-no-such-package".into(), version: None };
+        target.sandbox.package = Some(package);
+    });
+    let failure = failure_of(exchange).await;
+    assert_eq!(failure.kind(), FailureKind::ProviderMisconfigured, "{failure}");
+    assert!(failure.message().contains("package"), "{failure}");
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ _HEAD = {
 }
 _DIALECT = {"name": str, "operations": list, "endpoints": list}
 _ADAPTER = {"default_dialect": str, "presets": dict}
-_PRESET = {"description": str, "base_url": str, "dialect": str, "settings": dict}
+_PRESET = {"description": str, "base_url": str, "dialect": str, "settings": dict, "sandbox": dict}
 _CREDENTIAL = {"slot": str, "uses": list, "required": bool, "hint": str}
 _LIMITS = {"memory_bytes": int, "call_ms": int}
 _SDK = {"name": str, "version": str, "language": str}

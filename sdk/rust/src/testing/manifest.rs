@@ -57,7 +57,20 @@ struct Preset {
     dialect: Option<String>,
     #[serde(default)]
     settings: Map<String, Value>,
+    #[serde(default)]
+    sandbox: Map<String, Value>,
 }
+
+/// What a preset may say of its programs' sandbox: what confines them more.
+const WISHES: [&str; 7] = [
+    "layers",
+    "digest",
+    "package",
+    "credential",
+    "max_scratch_bytes",
+    "max_concurrent",
+    "max_queued",
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -174,6 +187,10 @@ impl Manifest {
             // A preset may set what the dialect reads; that is not known here.
             if settings.is_none() && !preset.settings.is_empty() {
                 found.push(format!("preset {name:?} has settings, the adapter has no schema"));
+            }
+            if let Some(member) = preset.sandbox.keys().find(|it| !WISHES.contains(&it.as_str())) {
+                let reason = "operators alone say that";
+                found.push(format!("preset {name:?} has sandbox.{member}: {reason}"));
             }
         }
         found

@@ -13,9 +13,10 @@ use resources::{ModelName, Offered, Problem, Problems, ProviderId, Route};
 use routing::{ProviderModels, RouteTable};
 
 use super::providers::{self, ProviderTable};
-use super::{FileTables, keys, route};
+use super::{FileTables, Grounds, keys, route};
 use crate::wiring::credentials::ProviderSecrets;
 use crate::wiring::offer::Offer;
+use crate::wiring::sandboxes::Sandboxes;
 
 /// Everything that requests are decided by. Never changed.
 pub(crate) struct Tables {
@@ -30,10 +31,18 @@ pub(crate) struct Tables {
 pub(crate) struct Joining<'a> {
     /// What plugins offer.
     pub(crate) offer: &'a Offer,
+    /// What programs can be kept in.
+    pub(crate) sandboxes: &'a dyn Sandboxes,
     /// What each key has used.
     pub(crate) meters: &'a Meters,
     /// Makes the plugins of a provider ready, or says why that is not possible.
     pub(crate) ready: &'a (dyn Fn(&Provider) -> Result<(), String> + Sync),
+}
+
+impl Joining<'_> {
+    fn grounds(&self) -> Grounds<'_> {
+        Grounds { offer: self.offer, sandboxes: self.sandboxes }
+    }
 }
 
 /// One table, and what was left out of it.
@@ -171,7 +180,7 @@ pub(crate) fn compile_stored(
     }
     let mut problems = Problems::default();
     let slots = held.secrets.keys().map(String::as_str).collect();
-    let compiled = providers::compile_one(&held.provider, slots, joining.offer, &mut problems);
+    let compiled = providers::compile_one(&held.provider, slots, joining.grounds(), &mut problems);
     providers::check_recording(&held.provider, file.has_recording, &mut problems);
     let ready = compiled.map(|provider| match (joining.ready)(&provider) {
         Ok(()) => Some(provider),

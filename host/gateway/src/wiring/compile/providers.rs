@@ -2,19 +2,21 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use exchange::{HttpTarget, NetworkReach, ProcessTarget, ProgramSandbox, Timeouts};
+use exchange::{HttpTarget, NetworkReach, ProcessTarget, Timeouts};
 use pipeline::{PlanCache, Provider, Reach};
 use resources::{
-    BaseUrl, Document, Models, Network, Problem, Problems, Retries, did_you_mean, member_path,
+    BaseUrl, Document, Models, Network, Problem, Problems, Retries, Sandbox, did_you_mean,
+    member_path,
 };
 use routing::{ProviderModels, RetryBudget, RetryPolicy};
 use secrets::Sources;
 
-use super::{Complaint, resolve};
+use super::program::{process_target, program_sandbox};
+use super::{Complaint, Grounds, resolve};
 use crate::wiring::credentials::{ProviderSecrets, SlotSecrets};
-use crate::wiring::offer::{AdapterOffer, FarEnd, Offer, PresetOffer, SettingsOffer};
+use crate::wiring::offer::{AdapterOffer, FarEnd, PresetOffer, SettingsOffer};
 
 /// Providers by id.
 pub(super) type ProviderTable = HashMap<Arc<str>, Arc<Provider>>;
@@ -60,13 +62,13 @@ pub(super) fn resolve_secrets(
 /// The providers, as the pipeline knows them.
 pub(super) fn compile(
     document: &Document,
-    offer: &Offer,
+    grounds: Grounds<'_>,
     problems: &mut Problems,
 ) -> ProviderTable {
     let mut compiled = ProviderTable::new();
     for provider in &document.providers {
         let slots = provider.credentials.keys().map(|slot| slot.as_str()).collect();
-        if let Some(provider) = compile_one(provider, slots, offer, problems) {
+        if let Some(provider) = compile_one(provider, slots, grounds, problems) {
             compiled.insert(provider.id.clone(), Arc::new(provider));
         }
     }
@@ -77,10 +79,10 @@ pub(super) fn compile(
 pub(super) fn compile_one(
     provider: &resources::Provider,
     slots: BTreeSet<&str>,
-    offer: &Offer,
+    grounds: Grounds<'_>,
     problems: &mut Problems,
 ) -> Option<Provider> {
-    Fitting { provider, slots, offer, problems }.compile()
+    Fitting { provider, slots, grounds, problems }.compile()
 }
 
 /// Whoever is to be recorded needs a place for it.
@@ -96,11 +98,11 @@ pub(super) fn check_recording(
     }
 }
 
-/// One provider beside what the plugins offer.
+/// One provider beside what it has to fit.
 struct Fitting<'a> {
     provider: &'a resources::Provider,
     slots: BTreeSet<&'a str>,
-    offer: &'a Offer,
+    grounds: Grounds<'a>,
     problems: &'a mut Problems,
 }
 
@@ -120,7 +122,7 @@ impl<'a> Fitting<'a> {
             id: self.provider.id.as_str().into(),
             adapter: self.provider.adapter.as_str().into(),
             dialects: dialects.iter().map(|(name, _)| (*name).into()).collect(),
-            reach: self.reach(adapter.far_end, preset)?,
+            reach: self.reach(adapter.far_end, preset, &settings)?,
             settings: serde_json::Value::Object(settings).to_string().into(),
             discovers: self.provider.models == Models::Discover,
             retry: self.retry(adapter.far_end),
@@ -168,9 +170,9 @@ impl<'a> Fitting<'a> {
 
     fn adapter(&mut self) -> Option<&'a AdapterOffer> {
         let name = self.provider.adapter.as_str();
-        let found = self.offer.adapters.get(name);
+        let found = self.grounds.offer.adapters.get(name);
         if found.is_none() {
-            let names = self.offer.adapters.keys().map(String::as_str);
+            let names = self.grounds.offer.adapters.keys().map(String::as_str);
             let message = format!("no adapter {name:?} is loaded");
             self.report(&["adapter"], message, did_you_mean(name, names));
         }
@@ -192,17 +194,17 @@ impl<'a> Fitting<'a> {
         if names.is_empty() {
             if adapter.is_some() {
                 let message = "is missing, and the adapter has no default";
-                let known = self.offer.dialects.keys().map(String::as_str);
+                let known = self.grounds.offer.dialects.keys().map(String::as_str);
                 self.report(&["dialect"], message, did_you_mean("", known));
             }
             return None;
         }
         let mut found = Vec::with_capacity(names.len());
         for name in &names {
-            match self.offer.dialects.get_key_value(*name) {
+            match self.grounds.offer.dialects.get_key_value(*name) {
                 Some((name, settings)) => found.push((name.as_str(), settings)),
                 None => {
-                    let known = self.offer.dialects.keys().map(String::as_str);
+                    let known = self.grounds.offer.dialects.keys().map(String::as_str);
                     let message = format!("no normalizer for dialect {name:?} is loaded");
                     let member = if names.len() > 1 { "dialects" } else { "dialect" };
                     self.report(&[member], message, did_you_mean(name, known));
@@ -293,16 +295,27 @@ impl<'a> Fitting<'a> {
         }
     }
 
-    fn reach(&mut self, far_end: FarEnd, preset: &PresetOffer) -> Option<Reach> {
+    fn reach(
+        &mut self,
+        far_end: FarEnd,
+        preset: &PresetOffer,
+        settings: &serde_json::Map<String, serde_json::Value>,
+    ) -> Option<Reach> {
         let provider = self.provider;
         let known: Option<BaseUrl> = preset.base_url.as_ref().and_then(|url| url.parse().ok());
         match (far_end, provider.base_url.as_ref().or(known.as_ref())) {
+            (FarEnd::Http, _) if provider.sandbox.is_some() => {
+                let message = "is of no use: the adapter speaks HTTP and runs no program";
+                self.report(&["sandbox"], message, "remove it");
+                None
+            }
             (FarEnd::Http, Some(base_url)) => Some(Reach::Http {
                 base_url: base_url.as_url().clone(),
                 target: Arc::new(http_target(provider)),
             }),
             (FarEnd::Process, None) => {
-                Some(Reach::Process { target: Arc::new(process_target(provider)) })
+                let target = self.process_target(preset, settings)?;
+                Some(Reach::Process { target: Arc::new(target) })
             }
             (FarEnd::Http, None) => {
                 let fix = "add base_url = \"https://…\"";
@@ -311,6 +324,33 @@ impl<'a> Fitting<'a> {
             }
             (FarEnd::Process, Some(_)) => {
                 self.report(&["base_url"], "is of no use: the adapter runs a program", "remove it");
+                None
+            }
+        }
+    }
+
+    fn process_target(
+        &mut self,
+        preset: &PresetOffer,
+        settings: &serde_json::Map<String, serde_json::Value>,
+    ) -> Option<ProcessTarget> {
+        let ordinary = Sandbox::default();
+        let asked = match (&self.provider.sandbox, &preset.sandbox) {
+            (Some(asked), _) | (None, Some(Ok(asked))) => asked,
+            (None, None) => &ordinary,
+            (None, Some(Err(reason))) => {
+                let message = format!("what the preset wishes of a sandbox is wrong: {reason}");
+                self.report(&["preset"], message, "write a sandbox of your own");
+                return None;
+            }
+        };
+        match program_sandbox(asked, settings, self.grounds.sandboxes) {
+            Ok(sandbox) => Some(process_target(self.provider, sandbox)),
+            Err(complaints) => {
+                for (member, Complaint { message, fix }) in complaints {
+                    let names: Vec<_> = std::iter::once("sandbox").chain(member).collect();
+                    self.report(&names, message, fix);
+                }
                 None
             }
         }
@@ -342,21 +382,5 @@ fn http_target(provider: &resources::Provider) -> HttpTarget {
             Network::Anywhere => NetworkReach::Anywhere,
         },
         max_response_bytes: provider.limits.max_response_bytes,
-    }
-}
-
-fn process_target(provider: &resources::Provider) -> ProcessTarget {
-    let limits = &provider.limits;
-    ProcessTarget {
-        provider: provider.id.as_str().into(),
-        total: provider.timeouts.total,
-        idle: provider.timeouts.idle,
-        max_output_bytes: limits.max_output_bytes,
-        max_memory_bytes: limits.max_memory_bytes,
-        max_cpu: Duration::from_secs(limits.max_cpu_seconds),
-        max_open_files: limits.max_open_files,
-        max_processes: limits.max_processes,
-        max_file_bytes: limits.max_file_bytes,
-        sandbox: ProgramSandbox::ordinary(),
     }
 }

@@ -4,11 +4,13 @@ use std::path::Path;
 use administration::Holdings;
 use exchange::CredentialSource as _;
 use pipeline::Reach;
+use resources::Sandbox;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::wiring::credentials::Credentials;
 use crate::wiring::offer::{AdapterOffer, FarEnd, PresetOffer, SettingsOffer};
+use crate::wiring::sandboxes::tests::FakeSandboxes;
 
 fn offer() -> Offer {
     let adapter = |far_end, dialect: &str, slots: &[(&str, bool)], schema: Value| AdapterOffer {
@@ -38,14 +40,25 @@ fn offer() -> Offer {
         base_url: Some("https://api.groq.test/v1".to_owned()),
         dialect: Some("text".to_owned()),
         settings: json!({"prompt": "last", "organization": "preset"}).as_object().cloned().unwrap(),
+        sandbox: None,
     };
     let mut http = adapter(FarEnd::Http, "chat", &[("api_key", false)], closed);
     http.presets.insert("groq".to_owned(), groq);
+    let mut program = adapter(FarEnd::Process, "text", &[], program);
+    let wishes = [
+        ("careful", Sandbox::of_preset(&json!({"layers": ["own-kernel"]}))),
+        ("careless", Sandbox::of_preset(&json!({"driver": "basic"}))),
+    ];
+    for (name, sandbox) in wishes {
+        let settings = json!({"program": "/bin/preset"}).as_object().cloned().unwrap();
+        let preset = PresetOffer { settings, sandbox: Some(sandbox), ..PresetOffer::default() };
+        program.presets.insert(name.to_owned(), preset);
+    }
     Offer {
         adapters: [
             ("http".to_owned(), http),
             ("strict".to_owned(), adapter(FarEnd::Http, "chat", &[("token", true)], json!({}))),
-            ("program".to_owned(), adapter(FarEnd::Process, "text", &[], program)),
+            ("program".to_owned(), program),
         ]
         .into(),
         dialects: [
@@ -83,12 +96,18 @@ fn compile_value(value: &Value) -> Result<Compiled, Vec<String>> {
     let sources = Sources::new(variables, Path::new(""));
     let document = Document::read(value).unwrap();
     let (offer, meters) = (offer(), Meters::default());
-    let around =
-        Surroundings { offer: &offer, sources: &sources, meters: &meters, has_recording: false };
+    let around = Surroundings {
+        offer: &offer,
+        sandboxes: &FakeSandboxes,
+        sources: &sources,
+        meters: &meters,
+        has_recording: false,
+    };
     let file = FileTables::compile(&document, &Written::default(), &around);
     let file =
         file.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-    let joining = Joining { offer: &offer, meters: &meters, ready: &|_| Ok(()) };
+    let joining =
+        Joining { offer: &offer, sandboxes: &FakeSandboxes, meters: &meters, ready: &|_| Ok(()) };
     let tables = join(Arc::new(file), Holdings::default(), &joining, None);
     Ok(Compiled { snapshot: tables.snapshot(), secrets: tables.secrets() })
 }
@@ -299,4 +318,88 @@ fn a_provider_whose_plugin_has_a_schema_that_cannot_be_used_is_refused() {
         "providers[1].dialect: the settings schema of \"broken\" cannot be used: at /properties/a/pattern"
     ));
     assert!(fix.contains("valid schema"), "{problem}");
+}
+
+/// The sandbox of the provider that is a program, or what is wrong.
+fn sandbox_of(sandbox: Value) -> Result<exchange::ProgramSandbox, Vec<String>> {
+    let mut value = good();
+    value["providers"][1]["sandbox"] = sandbox;
+    let compiled = compile_value(&value)?;
+    match &compiled.snapshot.providers["b"].reach {
+        Reach::Process { target } => Ok(target.sandbox.clone()),
+        Reach::Http { .. } => panic!("not a program"),
+    }
+}
+
+#[test]
+fn a_sandbox_becomes_what_programs_are_run_in() {
+    assert_eq!(sandbox_of(json!(null)), Ok(exchange::ProgramSandbox::ordinary()));
+    assert_eq!(sandbox_of(json!({})), Ok(exchange::ProgramSandbox::ordinary()));
+    let sandbox = sandbox_of(json!({"layers": ["own-kernel"]})).unwrap();
+    assert_eq!(sandbox.driver.as_deref(), Some("gvisor"), "the driver that has the layer");
+    let sandbox = sandbox_of(json!({
+        "driver": "native", "layers": ["landlock"], "credential": "file",
+        "network": ["a.example:443"], "max_queued": 0, "package": "coreutils=0",
+        "read_only": ["/opt"], "directory": "/opt", "max_scratch_bytes": 1, "max_concurrent": 2
+    }));
+    // The package of the machine that tests run on has another version, or there is none.
+    let problems = sandbox.unwrap_err();
+    assert!(problems[0].starts_with("providers[1].sandbox.package: "), "{problems:?}");
+    let sandbox = sandbox_of(json!({
+        "driver": "native", "layers": ["landlock"], "credential": "file",
+        "network": ["a.example:443"], "max_queued": 0, "max_concurrent": 2
+    }));
+    let sandbox = sandbox.unwrap();
+    assert_eq!(&*sandbox.demanded_layers, ["landlock".into()]);
+    assert_eq!(sandbox.network[0].port, 443);
+    assert_eq!(sandbox.credential, exchange::ProgramCredential::File);
+    assert_eq!((sandbox.max_concurrent, sandbox.max_queued), (2, 0));
+}
+
+#[test]
+fn the_presets_sandbox_holds_until_the_operator_says_one() {
+    let with_preset = |preset: &str, sandbox: Value| {
+        let mut value = good();
+        value["providers"][1] = json!({"id": "b", "adapter": "program", "models": ["echo"],
+            "preset": preset, "sandbox": sandbox});
+        let compiled = compile_value(&value)?;
+        let Reach::Process { target } = &compiled.snapshot.providers["b"].reach else {
+            panic!("not a program")
+        };
+        Ok::<_, Vec<String>>(target.sandbox.driver.as_deref().map(str::to_owned))
+    };
+    assert_eq!(with_preset("careful", json!(null)), Ok(Some("gvisor".to_owned())));
+    assert_eq!(with_preset("careful", json!("native")), Ok(Some("native".to_owned())));
+    assert_eq!(with_preset("careful", json!({})), Ok(None));
+    assert_eq!(with_preset("careless", json!({})), Ok(None));
+    let problems = with_preset("careless", json!(null)).unwrap_err();
+    assert!(problems[0].starts_with("providers[1].preset: what the preset wishes"), "{problems:?}");
+}
+
+#[test]
+fn a_sandbox_that_does_not_work_here_is_refused_with_its_member_and_a_fix() {
+    for (sandbox, expected) in [
+        (
+            json!("podman"),
+            "providers[1].sandbox: the sandbox \"podman\" does not work here: x; install it",
+        ),
+        (
+            json!({"layers": ["landlok"]}),
+            "providers[1].sandbox.layers: there is no layer \"landlok\"; did you mean \"landlock\"?",
+        ),
+        (
+            json!({"driver": "gvisor", "layers": ["landlock"]}),
+            "providers[1].sandbox.layers: the sandbox \"gvisor\" has no layer \"landlock\" here: it does not have that layer; demand another sandbox, or do without the layer",
+        ),
+    ] {
+        assert_eq!(sandbox_of(sandbox), Err(vec![expected.to_owned()]));
+    }
+    let mut value = good();
+    value["providers"][0]["sandbox"] = json!("native");
+    assert_eq!(
+        compile_value(&value).err().unwrap(),
+        [
+            "providers[0].sandbox: is of no use: the adapter speaks HTTP and runs no program; remove it"
+        ]
+    );
 }

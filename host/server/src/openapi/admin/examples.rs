@@ -160,6 +160,14 @@ pub(super) fn status() -> Value {
             }],
         }],
         "damaged": [],
+        "programs": {
+            "sandboxes": [{
+                "driver": "native",
+                "layers": ["user-namespace", "mount-view"],
+                "missing": [{ "layer": "landlock", "reason": "the kernel is older" }],
+            }],
+            "providers": [{ "id": "echo", "driver": "native" }],
+        },
         "store_revision": 7,
         "master_key": "k-2026-01-31",
         "checks": [{ "name": "store", "good": true, "reason": null }],

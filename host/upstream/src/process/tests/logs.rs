@@ -75,7 +75,8 @@ async fn a_run_is_one_line_with_its_command_and_neither_body_nor_secret() {
         r#""output_bytes":4"#,
         r#""exit":"exit status: 0""#,
         r#""ending":"exited""#,
-        "{{body}}",
+        "KEY=[credential] /bin/sh -c ",
+        " [body]\"",
         "[redacted] [redacted]",
         "\"duration_ms\":",
     ] {
