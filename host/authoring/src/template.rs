@@ -3,7 +3,7 @@
 //! Templates and the SDKs' sources are inside the binary, so an author needs nothing but it and
 //! the language's own tools. A template is a working project of a plugin that is called
 //! `my-plugin`. Rust has one for each kind; the other languages have one project with an adapter
-//! and a dialect, of which [`half`] leaves out what is not asked for.
+//! and a dialect, of which the module `half` leaves out what is not asked for.
 
 mod half;
 mod name;

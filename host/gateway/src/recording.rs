@@ -1,7 +1,7 @@
 //! Exchanges that are kept, so that another version of a plugin can be asked the same.
 //!
 //! Owns the way from the pipeline's port to files, and back to what a plugin is asked with:
-//! [`mask`] says what may be written down, [`line`] writes one exchange, [`shelf`] keeps files
+//! [`mask`] says what may be written down, [`mod@line`] writes one exchange, [`shelf`] keeps files
 //! within their bounds, [`kept`] reads them. One thread masks and writes. It has a short queue: where
 //! that is full, exchanges are dropped and counted, and no request waits.
 

@@ -1,7 +1,7 @@
 //! JSON lines of a program: a chat becomes its input, its events become the answer.
 //!
 //! Which event says what is data: rules in the settings, or a ready-made set of rules for a
-//! well-known tool ([`formats`]). A line that is no JSON, and an event that no rule knows, is
+//! well-known tool (the module `formats`). A line that is no JSON, and an event that no rule knows, is
 //! passed over and counted in the log, because tools print notes among their events and add
 //! events with each version.
 //!

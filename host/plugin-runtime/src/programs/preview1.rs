@@ -94,7 +94,6 @@ fn link_writes(linker: &mut Linker<ProgramState>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-#[expect(clippy::type_complexity, reason = "the types of WASI's own functions")]
 fn link_open(linker: &mut Linker<ProgramState>) -> wasmtime::Result<()> {
     linker.func_wrap_async(
         MODULE,
