@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use gateway_tests::{Configuration, Gateway, Provider, Script, UPSTREAM_KEY, Upstream, patchbay};
 use serde_json::{Value, json};
 
@@ -72,14 +72,19 @@ fn recorded(folder: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// The bundled plugin with other bytes in place of some, as a version with a fault has.
+/// The bundled plugin with other bytes in place of some, as a version with a fault has. Its
+/// self-test, which is in the same file, expects the same fault.
 fn changed_plugin(name: &str, (from, to): (&str, &str)) -> Result<Vec<u8>> {
     let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/plugins");
     let mut component = fs::read(plugins.join(name))?;
-    let at = component.windows(from.len()).position(|bytes| bytes == from.as_bytes());
-    let at = at.with_context(|| format!("{from} is not in {name}"))?;
     ensure!(from.len() == to.len(), "{from} and {to} differ in length");
-    component.splice(at..at + from.len(), to.bytes());
+    let places = component.windows(from.len()).enumerate();
+    let places = places.filter(|(_, bytes)| *bytes == from.as_bytes());
+    let places: Vec<_> = places.map(|(at, _)| at..at + from.len()).collect();
+    ensure!(!places.is_empty(), "{from} is not in {name}");
+    for place in places {
+        component.splice(place, to.bytes());
+    }
     Ok(component)
 }
 

@@ -46,8 +46,8 @@ fn a_new_project_passes_its_tests_and_its_components_are_good() {
     assert_eq!(
         said[2..],
         [
-            "http-adapter sunny 0.1.0: it starts and answers; no self-test vectors",
-            "normalizer sunny-chat 0.1.0: it starts and answers; no self-test vectors",
+            "http-adapter sunny 0.1.0: it starts and answers; its self-test vector holds",
+            "normalizer sunny-chat 0.1.0: it starts and answers; its 2 self-test vectors hold",
         ]
     );
 
@@ -227,11 +227,11 @@ fn a_signature_names_the_plugin_and_only_the_password_makes_one() {
 fn install_sends_the_component_and_its_signature_and_prints_its_state() {
     let directory = in_directory(&[]);
     let signature = fs::read(signed(directory.path())).unwrap();
-    let state = json!({ "name": "a", "version": "1.0.0", "phase": "serving" });
+    let state = json!({ "name": "a", "phase": "serving", "serving": { "version": "1.0.0" } });
     let install = ["plugin", "install", "a.wasm"];
     let done = operate_in(directory.path(), (&install, ""), [Reply::json(200, &state)]);
     done.assert_asked(&["POST /admin/plugins"]);
-    assert!(done.good().contains(&"phase    serving".to_owned()), "{:?}", done.output);
+    assert!(done.good().contains(&"plugin \"a\": 1.0.0 serves".to_owned()), "{:?}", done.output);
     let asked = &done.asked[0];
     assert_eq!(asked.header("content-type"), Some("application/wasm"));
     assert_eq!(asked.header("x-patchbay-signature"), Some(&*BASE64_STANDARD.encode(signature)));

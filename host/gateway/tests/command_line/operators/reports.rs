@@ -151,15 +151,21 @@ fn a_master_key_is_shown_and_rotated() {
 fn the_plugins_of_a_gateway_are_listed() {
     let plugins = json!({ "object": "list", "data": [{
         "name": "openai-chat", "version": "0.1.0", "kind": "normalizer", "origin": "bundled",
-        "digest": "sha256:1a",
+        "phase": "serving", "digest": "sha256:1a",
+        "serving": { "version": "0.1.0", "figures": {
+            "calls": 7, "traps": 1, "timeouts": 2, "cpu_us": 3_999, "peak_memory_bytes": 2_048,
+            "stock_depth": 8, "stock_misses": 4,
+        }},
+    }], "pending": [{
+        "file": "new.wasm", "version": "2.0.0", "phase": "needs-approval", "cause": "asks for more",
     }]});
     let done = operate(&["plugin", "list"], "", [Reply::json(200, &plugins)]);
-    assert_eq!(
-        done.good(),
-        [
-            "NAME         VERSION  KIND        ORIGIN   DIGEST",
-            "openai-chat  0.1.0    normalizer  bundled  sha256:1a",
-        ]
-    );
+    let (headings, row) = (done.output[0].split_whitespace(), done.output[1].split_whitespace());
+    let shown: Vec<_> = headings.zip(row).collect();
+    for cell in [("NAME", "openai-chat"), ("PHASE", "serving"), ("CALLS", "7"), ("TRAPS", "1")] {
+        assert!(shown.contains(&cell), "{cell:?} in {:?}", done.output);
+    }
+    let waits = "new.wasm (2.0.0) does not serve: needs-approval: asks for more";
+    assert!(done.errors[0].contains(waits), "{:?}", done.errors);
     done.assert_asked(&["GET /admin/plugins"]);
 }
