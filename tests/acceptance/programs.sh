@@ -1,4 +1,5 @@
-# Real programs as providers: a calculator of Debian, a tool of PyPI, and `echo`. Sourced by run.sh.
+# Real programs as providers: a calculator of Debian, a tool of PyPI, a program in WebAssembly, and
+# `echo`. Sourced by run.sh.
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # work, here, python, gateway_url, caller_key: set before
 
@@ -18,15 +19,26 @@ need_llm() {
   "$python" -m pip --python "$work/llm/bin/python" install --quiet 'llm==0.36'
 }
 
-# `llm` asks this gateway's own API for the model `echo`: the server it needs is there already.
+# A program in C, as WebAssembly.
+need_upper() {
+  command -v clang-19 >/dev/null && [[ -d /usr/include/wasm32-wasi ]] || {
+    say "installing a C compiler for WebAssembly"
+    apt-get install -y -q --no-install-recommends clang-19 lld-19 wasi-libc \
+      libclang-rt-19-dev-wasm32 >&2 ||
+      fail "a compiler is needed: apt-get install clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32"
+  }
+  clang-19 --target=wasm32-wasi -O2 -o "$work/upper.wasm" "$here/programs/upper.c"
+}
+
+# `llm` asks another gateway for the model `echo`: the only far end that it is granted.
 write_llm_configuration() {
-  local folder=$1 port=$2
+  local folder=$1 address=$2
   mkdir -p "$folder"
   printf '{"patchbay": "%s"}\n' "$caller_key" >"$folder/keys.json"
   cat >"$folder/extra-openai-models.yaml" <<YAML
 - model_id: gateway
   model_name: echo
-  api_base: "http://127.0.0.1:$port/v1"
+  api_base: "http://$address/v1"
   api_key_name: patchbay
 YAML
 }
@@ -36,9 +48,16 @@ accept_programs() {
   need_python_client
   need_bc
   need_llm
-  # Holds the gateway's address, which is known once it listens; llm reads it at each run.
-  local settings=$work/llm-settings
-  mkdir -p "$settings"
+  need_upper
+  start_gateway far-end <<TOML
+[[providers]]
+id = "echo"
+adapter = "spawn-cli"
+models = ["echo"]
+settings = { program = "/bin/echo", arguments = ["{{body}}"] }
+TOML
+  local settings=$work/llm-settings far_end=${gateway_url##*/}
+  write_llm_configuration "$settings" "$far_end"
   start_gateway programs <<TOML
 [[providers]]
 id = "echo"
@@ -58,7 +77,7 @@ id = "llm"
 adapter = "spawn-cli"
 preset = "llm"
 models = ["llm"]
-sandbox = "basic"
+sandbox = { network = ["$far_end"], read_only = ["$work/llm", "$settings"] }
 
 [providers.settings]
 program = "$work/llm/bin/llm"
@@ -66,12 +85,18 @@ arguments = ["prompt", "--no-log", "-d", "llm.db", "-m", "gateway"]
 environment = { LLM_USER_PATH = "$settings", PYTHONDONTWRITEBYTECODE = "1" }
 
 [[providers]]
+id = "upper"
+adapter = "spawn-cli"
+models = ["upper"]
+settings = { program = "$work/upper.wasm", stdin = true }
+sandbox = "wasi"
+
+[[providers]]
 id = "slow"
 adapter = "spawn-cli"
 models = ["slow"]
 settings = { program = "/bin/sh", arguments = ["-c", "echo begun; exec sleep 41870.25"], stdin = true }
 TOML
-  write_llm_configuration "$settings" "${gateway_url##*:}"
   "$python" "$here/programs_client.py" "$gateway_url/v1" "$caller_key"
   stop_servers
 }

@@ -25,13 +25,14 @@ def main(base_url: str, key: str) -> None:
         ("echo", "$(id); `id` | sh", "$(id); `id` | sh"),
         ("bc", "2^200", str(2**200)),
         ("bc", "scale=3\n1/3\n2/3", ".333\n.666"),
+        ("upper", "hello, 2 worlds\n", "HELLO, 2 WORLDS"),
         ("llm", "hello, Grüße 😀", "hello, Grüße 😀"),
     ]:
         assert ask(client, model, question) == answer, (model, question)
         assert stream(client, model, question) == answer, (model, question)
     leave(client)
     check_readiness(base_url)
-    print("programs: echo, bc and llm answer, streamed and not; one that was left is gone")
+    print("programs: echo, bc, llm and a program in WebAssembly answer, streamed and not; one that was left is gone")
 
 
 def ask(client: OpenAI, model: str, question: str) -> str:
@@ -86,7 +87,8 @@ def check_readiness(base_url: str) -> None:
     with opener.open(url) as reply:
         checks = json.load(reply)["checks"]
     said = next(check["reason"] for check in checks if check["name"] == "sandbox")
-    assert "llm runs in basic" in said, said
+    assert "llm runs in " in said and "llm runs in basic" not in said, said
+    assert "upper runs in wasi" in said, said
     assert "bc runs in " in said and "sandbox " in said, said
 
 

@@ -123,7 +123,13 @@ function checkAdapter(found: string[], adapter: JsonObject): void {
   }
   for (const [name, preset] of Object.entries(presets)) {
     const known = isObject(preset) ? preset : {};
-    unknown(found, `preset ${name}: `, known, ["description", "base_url", "dialect", "settings", "sandbox"]);
+    unknown(found, `preset ${name}: `, known, [
+      "description",
+      "base_url",
+      "dialect",
+      "settings",
+      "sandbox",
+    ]);
     const { description, base_url, dialect } = known;
     const isGood =
       isName(name) &&
