@@ -19,7 +19,6 @@ NAMES = {
     "my provider": "Sunny Cloud",
     "MY_PROVIDER": "SUNNY_CLOUD",
 }
-DIALECT = {"adapter": "openai-chat", "normalizer": "my-plugin"}
 LEFT_OUT = {
     "both": (),
     "adapter": ("dialect.json", "dialect.py", "test_dialect.py", "reply.jsonl"),
@@ -49,8 +48,9 @@ def new_project(folder: Path, kind: str) -> Path:
             file.unlink()
             continue
         text = without_marks(renamed(file.read_text("utf-8")), kind)
-        if kind == "adapter":
-            text = text.replace('"sunny-cloud-chat"', '"openai-chat"')
+        dialect = {"adapter": "openai-chat", "normalizer": "sunny-cloud"}.get(kind)
+        if dialect:
+            text = text.replace("sunny-cloud-chat", dialect)
         file.write_text(text, "utf-8")
     (folder / "src/my_plugin").rename(folder / "src/sunny_cloud")
     return folder
