@@ -64,6 +64,7 @@ accept_contract() {
   rm -rf "$work/.schemathesis"
   cd "$work"
   ACCEPTANCE_ADMIN_TOKEN=$admin_token ACCEPTANCE_CALLER_KEY=$caller_key \
+    PYTHONPATH=$here SCHEMATHESIS_HOOKS=schemathesis_hooks \
     "$work/schemathesis/bin/schemathesis" --config-file "$here/schemathesis.toml" \
     run "$work/openapi.json" --url "$gateway_url" 2>&1 | tee "$work/schemathesis.log" ||
     fail "requests or replies differ from the OpenAPI document; see target/acceptance/schemathesis.log"
