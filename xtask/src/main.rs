@@ -62,7 +62,8 @@ enum Task {
         #[arg(long, value_name = "DIR", requires = "manifest_path")]
         out: Option<PathBuf>,
     },
-    /// Measure the gateway beside a bare proxy; arguments go to `gateway-bench`
+    /// Measure the gateway beside a bare proxy; arguments go to `gateway-bench`, but for
+    /// `--languages`: calls of plugins in Rust, TypeScript and Python
     Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,

@@ -91,7 +91,7 @@ fn run_plugin(command: PluginCommand) -> anyhow::Result<()> {
         PluginCommand::Keygen { key, no_password } => plugin::make_keys(&key, no_password),
         PluginCommand::Sign { file, key } => plugin::sign(&file, &key),
         PluginCommand::Install(installation) => plugin::install(&installation),
-        PluginCommand::Dev { project } => plugin::develop(&project),
+        PluginCommand::Dev { project, config } => plugin::develop(&project, config.as_deref()),
         PluginCommand::Life(command) => plugin::operate(&command),
     }
 }

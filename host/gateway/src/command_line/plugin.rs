@@ -65,11 +65,15 @@ pub(crate) enum PluginCommand {
     },
     /// Install a plugin in a running gateway
     Install(Installation),
-    /// Build and check on every save, and install if PATCHBAY_URL and PATCHBAY_ADMIN_TOKEN are set
+    /// Build and check on every save, and install: with --config into a gateway that is started
+    /// here and whose log is shown, else where PATCHBAY_URL and PATCHBAY_ADMIN_TOKEN say
     Dev {
         /// The project's folder
         #[arg(value_name = "DIR", default_value = ".")]
         project: PathBuf,
+        /// Configuration of the gateway that is started here; it has to trust unsigned plugins
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
     },
     #[command(flatten)]
     Life(PluginLifeCommand),

@@ -55,6 +55,30 @@ fn a_new_project_passes_its_tests_and_its_components_are_good() {
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(found["data"][0]["name"], "sunny");
     assert_eq!(found["data"][0]["good"], true);
+
+    dev_serves_what_it_built_and_shows_the_log(at);
+}
+
+/// The project is built already, so this takes no compiler's time.
+fn dev_serves_what_it_built_and_shows_the_log(at: &Path) {
+    let configuration = "[server]\nlisten = \"127.0.0.1:0\"\n\n[plugins]\ndirectory = \
+        \"served\"\ntrust = { unsigned = true }\n";
+    fs::write(at.join("dev.toml"), configuration).unwrap();
+    let mut dev = toolchain(at, &["plugin", "dev", "sunny", "--config", "dev.toml"]);
+    let child = dev.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut running = Running(child);
+    let mut log = BufReader::new(running.0.stderr.take().unwrap()).lines();
+    let serves = log.any(|line| line.unwrap().contains("ready"));
+    assert!(serves, "the log ended");
+    assert!(at.join("served/sunny.wasm").is_file());
+    let pid = running.0.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+
+    fs::write(at.join("dev.toml"), "[plugins]\ntrust = { signers = [] }\n").unwrap();
+    let refused = patchbay(at, &["plugin", "dev", "sunny", "--config", "dev.toml"], "");
+    let said = lines(&refused.stderr).join("");
+    assert!(said.contains("lets no unsigned plugin in; write plugins.trust"), "{said}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `patchbay plugin dev`
 
+mod own_gateway;
+
 use std::env;
 use std::path::Path;
 
@@ -12,37 +14,77 @@ use super::build::build_and_check;
 use super::install::install_briefly;
 use crate::command_line::{GatewayChoice, gateway_url};
 use crate::terminal;
+use own_gateway::OwnGateway;
+
+/// Where built components go.
+enum Target {
+    /// Nowhere.
+    Nothing,
+    /// A gateway that runs already, over its admin API.
+    Running(GatewayChoice),
+    /// A gateway that is started here, and whose log is shown.
+    Own(OwnGateway),
+}
 
 /// Builds, checks and perhaps installs on every save, until Ctrl-C. What fails is told, and the
 /// next save is a new try.
-pub(in crate::commands) fn develop(folder: &Path) -> anyhow::Result<()> {
+pub(in crate::commands) fn develop(folder: &Path, config: Option<&Path>) -> anyhow::Result<()> {
     let project = Project::open(folder)?;
-    let gateway = gateway()?;
-    if gateway.is_none() {
-        terminal::complain(
-            "nothing is installed: PATCHBAY_URL and PATCHBAY_ADMIN_TOKEN are not set",
-        );
-    }
+    let mut target = Target::of(config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.context("the runtime cannot be started")?.block_on(async {
         let mut watch = Watch::start(project.folder())?;
-        loop {
-            round(&project, gateway.as_ref());
+        let ended = loop {
+            round(&project, &mut target);
             terminal::say("waiting for the next save; Ctrl-C ends");
             tokio::select! {
-                ended = ctrl_c() => return ended.context("Ctrl-C cannot be noticed"),
+                ended = ctrl_c() => break ended.context("Ctrl-C cannot be noticed"),
                 changed = watch.changed() => changed?,
             }
-        }
+        };
+        target.end().await;
+        ended
     })
+}
+
+impl Target {
+    fn of(config: Option<&Path>) -> anyhow::Result<Self> {
+        if let Some(config) = config {
+            return OwnGateway::try_new(config).map(Self::Own);
+        }
+        let gateway = gateway()?;
+        if gateway.is_none() {
+            terminal::complain(
+                "nothing is installed: there is no --config FILE, and PATCHBAY_URL and \
+                 PATCHBAY_ADMIN_TOKEN are not set",
+            );
+        }
+        Ok(gateway.map_or(Self::Nothing, Self::Running))
+    }
+
+    fn install(&mut self, components: &[&Path]) -> anyhow::Result<()> {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Running(gateway) => {
+                components.iter().try_for_each(|component| install_briefly(component, gateway))
+            }
+            Self::Own(gateway) => gateway.install(components),
+        }
+    }
+
+    async fn end(self) {
+        if let Self::Own(gateway) = self {
+            gateway.end().await;
+        }
+    }
 }
 
 /// One build. It runs on this thread: nothing else is to be done meanwhile, and Ctrl-C reaches
 /// the toolchain by itself.
-fn round(project: &Project, gateway: Option<&GatewayChoice>) {
+fn round(project: &Project, target: &mut Target) {
     let built = build_and_check(project, None).and_then(|components| {
-        let mut files = components.iter().map(|(it, _)| it.path.as_path());
-        gateway.map_or(Ok(()), |gateway| files.try_for_each(|it| install_briefly(it, gateway)))
+        let files: Vec<_> = components.iter().map(|(it, _)| it.path.as_path()).collect();
+        target.install(&files)
     });
     if let Err(error) = built {
         terminal::complain(&format!("patchbay: {error:#}"));
