@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Requests are asked for in portions of this length until the upgrades are done.
 const PORTION: Duration = Duration::from_millis(500);
 
-/// Upgrades before memory is read for the first time.
+/// Upgrades before memory is read for the first time. Requests of both kinds follow them.
 const WARM_UP: usize = 10;
 
 /// What is measured, and how long.
@@ -103,6 +103,7 @@ async fn measure(plan: &Plan, placement: Placement) -> Result<Measured> {
     for _ in 0..WARM_UP {
         upgrader.upgrade().await?;
     }
+    warm_up(plan, &server).await?;
     let after_warm_up = server.settled_memory().await?;
     let mut shapes = Vec::new();
     for shape in [Shape::Whole, Shape::Stream] {
@@ -112,13 +113,27 @@ async fn measure(plan: &Plan, placement: Placement) -> Result<Measured> {
     Ok(Measured { shapes, after_warm_up, at_end: server.settled_memory().await? })
 }
 
+/// Requests of both kinds, so that what they keep is no growth.
+async fn warm_up(plan: &Plan, server: &ServerProcess) -> Result<()> {
+    for shape in [Shape::Whole, Shape::Stream] {
+        let job = job(shape, server)?;
+        let mut connections = load::connect(server.address(), plan.connections).await?;
+        load::at_rate(&mut connections, &job, plan.rate, plan.latency).await?;
+    }
+    Ok(())
+}
+
+fn job(shape: Shape, server: &ServerProcess) -> Result<Job> {
+    let request = PASSAGE.request(shape).into();
+    Job::new(PASSAGE.path(), request, PASSAGE.expected(shape), server.address())
+}
+
 async fn measure_shape(
     plan: &Plan,
     server: &ServerProcess,
     (shape, upgrader): (Shape, &mut Upgrader),
 ) -> Result<ShapeFigures> {
-    let request = PASSAGE.request(shape).into();
-    let job = Job::new(PASSAGE.path(), request, PASSAGE.expected(shape), server.address())?;
+    let job = job(shape, server)?;
     let mut connections = load::connect(server.address(), plan.connections).await?;
     load::at_rate(&mut connections, &job, plan.rate, PORTION).await?;
     let quiet = load::at_rate(&mut connections, &job, plan.rate, plan.latency).await?;
