@@ -67,9 +67,10 @@ fn dev_serves_what_it_built_and_shows_the_log(at: &Path) {
     let mut dev = toolchain(at, &["plugin", "dev", "sunny", "--config", "dev.toml"]);
     let child = dev.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut running = Running(child);
-    let mut log = BufReader::new(running.0.stderr.take().unwrap()).lines();
-    let serves = log.any(|line| line.unwrap().contains("ready"));
-    assert!(serves, "the log ended");
+    let log = BufReader::new(running.0.stderr.take().unwrap()).lines();
+    let is_news = |line: &String| line.contains("ready") || line.starts_with("patchbay: ");
+    let news = log.map(Result::unwrap).find(is_news);
+    assert!(news.as_ref().is_some_and(|line| line.contains("ready")), "{news:?}");
     assert!(at.join("served/sunny.wasm").is_file());
     let pid = running.0.id().to_string();
     assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
