@@ -37,7 +37,9 @@ pub use plugin_port::{
 };
 pub use probe::{ProbeReport, ProbeStep, Verdict};
 pub use process_port::{ProcessArgument, ProcessExchange, ProcessPlan, ProcessTransport};
-pub use program::{Diagnostics, ProcessEnd, timeout_failure};
+pub use program::{
+    Diagnostics, Place, Places, ProcessEnd, ProgramOutput, Ticket, program_reply, timeout_failure,
+};
 pub use reach_port::{ReachPort, ReachReport};
 pub use recording_port::{RecordedExchange, RecordedReply, RecordedRequest, RecordingPort};
 pub use target::{

@@ -20,7 +20,6 @@ mod cluster;
 mod layers;
 mod manifest;
 mod order;
-mod output;
 mod pod;
 mod probe;
 mod problem;

@@ -4,18 +4,14 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use exchange::{
-    Failure, FailureKind, ProcessExchange, ProcessTarget, ProcessTransport, ProgramSandbox,
-    SentSecrets, UpstreamReply,
+    Failure, Places, ProcessExchange, ProcessTransport, ProgramOutput, UpstreamReply, program_reply,
 };
-use sandbox::{PlaceLimits, Places, QueueFull, Ticket};
-use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::cluster::Cluster;
 use crate::layers::{DRIVER, KubernetesReport};
 use crate::order::{self, RunOrder};
-use crate::output::{OUTPUT_QUEUE, reply};
 use crate::probe::probe;
 use crate::problem::ConnectProblem;
 use crate::run::Run;
@@ -97,24 +93,15 @@ impl KubernetesPrograms {
         self.runs.close();
         self.runs.wait().await;
     }
-
-    fn admit(&self, target: &ProcessTarget) -> Result<Ticket, Failure> {
-        let ProgramSandbox { max_concurrent, max_queued, .. } = target.sandbox;
-        let full = |full: QueueFull| Failure::new(FailureKind::QueueFull, full.to_string());
-        let limits = PlaceLimits { max_concurrent, max_queued };
-        self.places.admit(&target.provider, limits).map_err(full)
-    }
 }
 
 #[async_trait]
 impl ProcessTransport for KubernetesPrograms {
-    /// Answers with the program's first output or its end, so that a program that fails before
-    /// it said anything is an error here and another candidate can be tried.
     async fn run(&self, exchange: ProcessExchange) -> Result<UpstreamReply, Failure> {
         let order = RunOrder::of(&exchange, &self.settings)?;
-        let ticket = self.admit(&exchange.target)?;
-        let secrets = exchange.credential.iter().map(|(_, secret)| secret.clone()).collect();
-        let (output, receiver) = mpsc::channel(OUTPUT_QUEUE);
+        let ticket = self.places.admit(&exchange.target)?;
+        let secrets = exchange.sent_secrets();
+        let (output, receiver) = ProgramOutput::channel();
         let run = Run {
             cluster: self.cluster.clone(),
             settings: Arc::clone(&self.settings),
@@ -123,7 +110,7 @@ impl ProcessTransport for KubernetesPrograms {
             ticket,
         };
         self.runs.spawn(run.supervise(output));
-        reply(receiver, SentSecrets::new(secrets)).await
+        program_reply(receiver, secrets).await
     }
 }
 

@@ -4,12 +4,11 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use exchange::{Diagnostics, ProcessEnd, ProcessExchange};
+use exchange::{Diagnostics, ProcessEnd, ProcessExchange, ProgramOutput};
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::output::Output;
 use crate::problem::CallProblem;
 use crate::streams::{Piece, Streams};
 
@@ -60,13 +59,13 @@ pub(crate) enum RelayEnd {
 /// What was relayed so far.
 pub(crate) struct Relay<'a> {
     limits: RunLimits,
-    output: &'a mpsc::Sender<Output>,
+    output: &'a mpsc::Sender<ProgramOutput>,
     output_bytes: u64,
     quiet_since: Instant,
 }
 
 impl<'a> Relay<'a> {
-    pub(crate) fn new(limits: RunLimits, output: &'a mpsc::Sender<Output>) -> Self {
+    pub(crate) fn new(limits: RunLimits, output: &'a mpsc::Sender<ProgramOutput>) -> Self {
         Self { limits, output, output_bytes: 0, quiet_since: Instant::now() }
     }
 
@@ -117,7 +116,7 @@ impl<'a> Relay<'a> {
         if self.output_bytes > max_bytes {
             return Err(RelayEnd::Limit(ProcessEnd::TooMuchOutput { max_bytes }));
         }
-        let sent = timeout_at(end, self.output.send(Output::Chunk(chunk))).await;
+        let sent = timeout_at(end, self.output.send(ProgramOutput::Chunk(chunk))).await;
         self.quiet_since = Instant::now();
         match sent {
             Ok(Ok(())) => Ok(()),

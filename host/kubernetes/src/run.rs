@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use exchange::{Diagnostics, Failure, ProcessEnd, ProcessExchange};
+use exchange::{Diagnostics, Failure, Place, ProcessEnd, ProcessExchange, ProgramOutput, Ticket};
 use futures_util::StreamExt;
-use sandbox::{Place, Ticket};
 use secrecy::ExposeSecret;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -14,7 +13,6 @@ use tracing::{info, warn};
 use crate::cluster::{Cluster, LogStream};
 use crate::manifest;
 use crate::order::RunOrder;
-use crate::output::Output;
 use crate::pod::{PodEnd, PodState, state_of};
 use crate::problem::CallProblem;
 use crate::relay::{Relay, RelayEnd, RunLimits};
@@ -40,7 +38,7 @@ pub(crate) struct Run {
 
 impl Run {
     /// Runs the program. When the other end of `output` is dropped, everything is deleted.
-    pub(crate) async fn supervise(self, output: mpsc::Sender<Output>) {
+    pub(crate) async fn supervise(self, output: mpsc::Sender<ProgramOutput>) {
         let started = Instant::now();
         let limits = RunLimits::new(&self.exchange, started);
         let Self { cluster, settings, exchange, order, ticket } = self;
@@ -58,8 +56,10 @@ impl Run {
         report.log(&exchange, &order, started);
         let last = match report.ending {
             Ending::Cancelled => None,
-            Ending::Failed(failure) => Some(Output::Failed(failure)),
-            Ending::Program(end) => Some(end.into_failure().map_or(Output::Done, Output::Failed)),
+            Ending::Failed(failure) => Some(ProgramOutput::Failed(failure)),
+            Ending::Program(end) => {
+                Some(end.into_failure().map_or(ProgramOutput::Done, ProgramOutput::Failed))
+            }
         };
         if let Some(last) = last {
             // Nobody may be left to hear it.
@@ -72,7 +72,11 @@ impl Run {
 
 /// `None` if nobody waits for the output any more, or the deadline passed, which the output is
 /// told.
-async fn redeem(ticket: Ticket, limits: RunLimits, output: &mpsc::Sender<Output>) -> Option<Place> {
+async fn redeem(
+    ticket: Ticket,
+    limits: RunLimits,
+    output: &mpsc::Sender<ProgramOutput>,
+) -> Option<Place> {
     let waited = tokio::select! {
         biased;
         () = output.closed() => return None,
@@ -81,7 +85,7 @@ async fn redeem(ticket: Ticket, limits: RunLimits, output: &mpsc::Sender<Output>
     if waited.is_err()
         && let Some(failure) = limits.too_slow().into_failure()
     {
-        let _ = output.send(Output::Failed(failure)).await;
+        let _ = output.send(ProgramOutput::Failed(failure)).await;
     }
     waited.ok()
 }
@@ -150,7 +154,7 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     /// Waits for the program, relays its output and learns how it ended.
-    async fn attend(&self, limits: RunLimits, output: &mpsc::Sender<Output>) -> Report {
+    async fn attend(&self, limits: RunLimits, output: &mpsc::Sender<ProgramOutput>) -> Report {
         let secrets = quotable(self.exchange);
         let mut diagnostics = Diagnostics::new(&secrets);
         let mut relay = Relay::new(limits, output);

@@ -17,13 +17,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use exchange::{
-    Failure, FailureKind, ProcessExchange, ProcessTransport, ResponseHead, SentSecrets,
-    UpstreamReply,
+    Failure, Places, ProcessExchange, ProcessTransport, ProgramOutput, UpstreamReply, program_reply,
 };
-use futures_util::{Stream, StreamExt, stream};
-use sandbox::{PlaceLimits, Places, QueueFull, Ticket};
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
@@ -48,9 +44,6 @@ mod state;
 mod streams;
 
 pub use layers::wasi_layers;
-
-/// Chunks of output that wait for the reader. When it is full, the program waits.
-const OUTPUT_QUEUE: usize = 4;
 
 /// What programs are run with.
 #[derive(Clone, Debug)]
@@ -100,70 +93,23 @@ impl WasiPrograms {
         Ok(started)
     }
 
-    fn admit(&self, exchange: &ProcessExchange) -> Result<Ticket, Failure> {
-        let sandbox = &exchange.target.sandbox;
-        let limits =
-            PlaceLimits { max_concurrent: sandbox.max_concurrent, max_queued: sandbox.max_queued };
-        let full = |full: QueueFull| Failure::new(FailureKind::QueueFull, full.to_string());
-        self.places.admit(&exchange.target.provider, limits).map_err(full)
-    }
-
-    fn start(&self, run: Run) -> mpsc::Receiver<Output> {
-        let (output, receiver) = mpsc::channel(OUTPUT_QUEUE);
+    fn start(&self, run: Run) -> mpsc::Receiver<ProgramOutput> {
+        let (output, receiver) = ProgramOutput::channel();
         let threads = run.room.threads().clone();
         self.supervisors.spawn_on(run.supervise(output), &threads);
         receiver
     }
 }
 
-/// What a supervisor sends. One that ends without a last word was ended itself, so that output
-/// which was cut is never taken for whole.
-enum Output {
-    /// Standard output.
-    Chunk(Bytes),
-    /// Last: the program did not end well.
-    Failed(Failure),
-    /// Last: it did.
-    Done,
-}
-
 #[async_trait]
 impl ProcessTransport for WasiPrograms {
-    /// Answers with the program's first output or its end, so that a program that fails before
-    /// it said anything is an error here and another candidate can be tried.
     async fn run(&self, exchange: ProcessExchange) -> Result<UpstreamReply, Failure> {
         let call = Call::of(&exchange)?;
-        let ticket = self.admit(&exchange)?;
-        let secrets = exchange.credential.iter().map(|(_, secret)| secret.clone()).collect();
+        let ticket = self.places.admit(&exchange.target)?;
+        let secrets = exchange.sent_secrets();
         let run = Run::new(exchange, call, ticket, self.room()?);
-        let mut rest = Box::pin(body_of(self.start(run)));
-        let first = rest.next().await.transpose()?;
-        Ok(UpstreamReply {
-            head: ResponseHead::of_process(),
-            body: Box::pin(stream::iter(first.map(Ok)).chain(rest)),
-            sent_secrets: SentSecrets::new(secrets),
-        })
+        program_reply(self.start(run), secrets).await
     }
-}
-
-fn body_of(output: mpsc::Receiver<Output>) -> impl Stream<Item = Result<Bytes, Failure>> {
-    let items = stream::unfold(Some(output), |output| async move {
-        let mut output = output?;
-        match output.recv().await {
-            Some(Output::Chunk(chunk)) => Some((Ok(chunk), Some(output))),
-            Some(Output::Failed(failure)) => Some((Err(failure), None)),
-            Some(Output::Done) => None,
-            None => Some((Err(unattended()), None)),
-        }
-    });
-    items.fuse()
-}
-
-fn unattended() -> Failure {
-    Failure::new(
-        FailureKind::SandboxFault,
-        "the gateway stopped attending to the provider's program",
-    )
 }
 
 #[cfg(test)]

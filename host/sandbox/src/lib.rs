@@ -20,9 +20,8 @@
 //! A program reaches no network, or through one socket that whoever started it serves
 //! ([`NetworkAccess`], [`Running::outlet`]).
 //!
-//! A provider's programs share a number of places, and a bounded queue before them ([`Places`]).
-//!
-//! Not here: wall time, output limits and streams, and which hosts are reached through the socket. They are the transport's.
+//! Not here: wall time, output limits, queues and streams, and which hosts are reached through the
+//! socket. They are the transport's.
 
 mod cgroup;
 mod choice;
@@ -32,7 +31,6 @@ mod layer;
 mod order;
 mod outlet;
 mod package;
-mod places;
 mod policy;
 mod pool;
 mod program;
@@ -45,7 +43,6 @@ pub use driver::{SandboxDriver, SpawnProblem};
 pub use layer::{DriverName, DriverReport, Layer, LayerState};
 pub use outlet::{NetworkAccess, OUTLET_ADDRESS};
 pub use package::{PackageDemand, PackageProblem};
-pub use places::{Place, PlaceLimits, Places, QueueFull, Ticket};
 pub use policy::{
     Credential, CredentialSlot, ProgramCall, ProgramDigest, SandboxLimits, SandboxPolicy,
 };

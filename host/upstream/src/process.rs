@@ -16,16 +16,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use exchange::{
-    Failure, FailureKind, ProcessExchange, ProcessTarget, ProcessTransport, ProgramSandbox,
-    ResponseHead, SentSecrets, UpstreamReply,
+    Failure, Places, ProcessExchange, ProcessTransport, ProgramOutput, Ticket, UpstreamReply,
+    program_reply,
 };
-use futures_util::{Stream, StreamExt, stream};
-use sandbox::{
-    DriverMissing, DriverName, DriverReport, Drivers, PlaceLimits, Places, PoolLimits, QueueFull,
-    Ticket,
-};
+use sandbox::{DriverMissing, DriverName, DriverReport, Drivers, PoolLimits};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
@@ -42,9 +37,6 @@ mod ending;
 mod launcher;
 mod relay;
 mod supervisor;
-
-/// Chunks of output that wait for the reader. When it is full, the program waits.
-const OUTPUT_QUEUE: usize = 4;
 
 /// Why programs cannot be run.
 #[derive(Debug, Error)]
@@ -123,15 +115,13 @@ impl ProcessUpstream {
         let _ = tokio::task::spawn_blocking(move || drivers.close()).await;
     }
 
-    fn admit(&self, target: &ProcessTarget) -> Result<Ticket, Failure> {
-        let ProgramSandbox { max_concurrent, max_queued, .. } = target.sandbox;
-        let full = |full: QueueFull| Failure::new(FailureKind::QueueFull, full.to_string());
-        let limits = PlaceLimits { max_concurrent, max_queued };
-        self.places.admit(&target.provider, limits).map_err(full)
-    }
-
-    fn start(&self, exchange: ProcessExchange, job: Job, ticket: Ticket) -> mpsc::Receiver<Output> {
-        let (output, receiver) = mpsc::channel(OUTPUT_QUEUE);
+    fn start(
+        &self,
+        exchange: ProcessExchange,
+        job: Job,
+        ticket: Ticket,
+    ) -> mpsc::Receiver<ProgramOutput> {
+        let (output, receiver) = ProgramOutput::channel();
         let run = Run::new(exchange, job, ticket, Arc::clone(&self.launcher));
         self.supervisors.spawn(run.supervise(output));
         receiver
@@ -148,53 +138,14 @@ fn announce(drivers: &Drivers, report: &DriverReport) {
     info!(target: "process", sandbox = %report, "sandbox of programs");
 }
 
-/// What a supervisor sends. One that ends without a last word was ended itself, so that output
-/// which was cut is never taken for whole.
-enum Output {
-    /// Standard output.
-    Chunk(Bytes),
-    /// Last: the program did not end well.
-    Failed(Failure),
-    /// Last: it did.
-    Done,
-}
-
 #[async_trait]
 impl ProcessTransport for ProcessUpstream {
-    /// Answers with the program's first output or its end, so that a program that fails before
-    /// it said anything is an error here and another candidate can be tried.
     async fn run(&self, exchange: ProcessExchange) -> Result<UpstreamReply, Failure> {
         let job = command::build(&exchange)?;
-        let ticket = self.admit(&exchange.target)?;
-        let secrets = exchange.credential.iter().map(|(_, secret)| secret.clone()).collect();
-        let mut rest = Box::pin(body_of(self.start(exchange, job, ticket)));
-        let first = rest.next().await.transpose()?;
-        Ok(UpstreamReply {
-            head: ResponseHead::of_process(),
-            body: Box::pin(stream::iter(first.map(Ok)).chain(rest)),
-            sent_secrets: SentSecrets::new(secrets),
-        })
+        let ticket = self.places.admit(&exchange.target)?;
+        let secrets = exchange.sent_secrets();
+        program_reply(self.start(exchange, job, ticket), secrets).await
     }
-}
-
-fn body_of(output: mpsc::Receiver<Output>) -> impl Stream<Item = Result<Bytes, Failure>> {
-    let items = stream::unfold(Some(output), |output| async move {
-        let mut output = output?;
-        match output.recv().await {
-            Some(Output::Chunk(chunk)) => Some((Ok(chunk), Some(output))),
-            Some(Output::Failed(failure)) => Some((Err(failure), None)),
-            Some(Output::Done) => None,
-            None => Some((Err(unattended()), None)),
-        }
-    });
-    items.fuse()
-}
-
-fn unattended() -> Failure {
-    Failure::new(
-        FailureKind::SandboxFault,
-        "the gateway stopped attending to the provider's program",
-    )
 }
 
 #[cfg(test)]

@@ -5,14 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use exchange::ProcessExchange;
-use sandbox::Ticket;
+use exchange::{ProcessExchange, ProgramOutput, Ticket};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::{info, warn};
 use wasmtime::{Engine, Store};
 
-use super::Output;
 use super::call::Call;
 use super::end::End;
 use super::library::Program;
@@ -76,7 +74,7 @@ impl Run {
     }
 
     /// Runs the program. When the other end of `output` is dropped, it is ended.
-    pub(super) async fn supervise(self, output: mpsc::Sender<Output>) {
+    pub(super) async fn supervise(self, output: mpsc::Sender<ProgramOutput>) {
         let Self { exchange, call, ticket, room, limits } = self;
         let begin = async {
             // Held until nothing of the run is left.
@@ -109,15 +107,16 @@ impl Run {
         match ended {
             Ok(end) => tell(end, &output).await,
             Err(problem) => {
-                let _ = output.send(Output::Failed(problem.into())).await;
+                let _ = output.send(ProgramOutput::Failed(problem.into())).await;
             }
         }
     }
 }
 
-async fn tell(end: End, output: &mpsc::Sender<Output>) {
+async fn tell(end: End, output: &mpsc::Sender<ProgramOutput>) {
     // Nobody may be left to hear it.
-    let _ = output.send(end.into_failure().map_or(Output::Done, Output::Failed)).await;
+    let _ =
+        output.send(end.into_failure().map_or(ProgramOutput::Done, ProgramOutput::Failed)).await;
 }
 
 /// What a run has.
@@ -131,7 +130,7 @@ async fn run(
     started: Started<'_>,
     (exchange, call): (&ProcessExchange, Call),
     limits: RunLimits,
-    output: &mpsc::Sender<Output>,
+    output: &mpsc::Sender<ProgramOutput>,
 ) -> Result<End, StartProblem> {
     let secrets = exchange.secrets();
     let (chunks, written) = mpsc::channel(CHUNK_QUEUE);
@@ -185,7 +184,7 @@ async fn call(store: &mut Store<ProgramState>, program: &Program) -> wasmtime::R
 /// What was relayed so far.
 struct Relay<'a> {
     limits: RunLimits,
-    output: &'a mpsc::Sender<Output>,
+    output: &'a mpsc::Sender<ProgramOutput>,
     output_bytes: u64,
     quiet_since: Instant,
 }
@@ -238,7 +237,7 @@ impl Relay<'_> {
         if self.output_bytes > max_bytes {
             return Err(End::TooMuchOutput { max_bytes });
         }
-        let sent = self.output.send(Output::Chunk(chunk));
+        let sent = self.output.send(ProgramOutput::Chunk(chunk));
         let sent = timeout_at(self.limits.ends_at(), sent).await;
         self.quiet_since = Instant::now();
         match sent {

@@ -5,14 +5,13 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use exchange::{Diagnostics, ProcessExchange};
+use exchange::{Diagnostics, ProcessExchange, ProgramOutput};
 use sandbox::{Running, Streams};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::Output;
 use super::child::ended;
 use super::ending::Ending;
 use crate::deadline::{Deadline, DeadlineKind};
@@ -67,13 +66,13 @@ impl Pipes {
 /// What was relayed so far.
 pub(super) struct Relay<'a> {
     limits: RunLimits,
-    output: &'a mpsc::Sender<Output>,
+    output: &'a mpsc::Sender<ProgramOutput>,
     output_bytes: u64,
     quiet_since: Instant,
 }
 
 impl<'a> Relay<'a> {
-    pub(super) fn new(limits: RunLimits, output: &'a mpsc::Sender<Output>) -> Self {
+    pub(super) fn new(limits: RunLimits, output: &'a mpsc::Sender<ProgramOutput>) -> Self {
         Self { limits, output, output_bytes: 0, quiet_since: Instant::now() }
     }
 
@@ -137,7 +136,7 @@ impl<'a> Relay<'a> {
             return Err(Ending::TooMuchOutput { max_bytes });
         }
         let total = self.limits.total;
-        let sent = timeout_at(total.at, self.output.send(Output::Chunk(chunk))).await;
+        let sent = timeout_at(total.at, self.output.send(ProgramOutput::Chunk(chunk))).await;
         self.quiet_since = Instant::now();
         match sent {
             Ok(Ok(())) => Ok(()),

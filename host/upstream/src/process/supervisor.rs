@@ -8,13 +8,12 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use exchange::{Diagnostics, Failure, ProcessExchange};
-use sandbox::{Place, Running, Ticket};
+use exchange::{Diagnostics, Failure, Place, ProcessExchange, ProgramOutput, Ticket};
+use sandbox::Running;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{info, warn};
 
-use super::Output;
 use super::child::finish;
 use super::egress::Egress;
 use super::ending::{self, Ending};
@@ -46,7 +45,7 @@ impl Run {
     }
 
     /// Runs the program. When the other end of `output` is dropped, it is killed.
-    pub(super) async fn supervise(self, output: mpsc::Sender<Output>) {
+    pub(super) async fn supervise(self, output: mpsc::Sender<ProgramOutput>) {
         let limits = RunLimits::new(&self.exchange, self.started);
         // Held until nothing of the run is left.
         let Some(_place) = redeem(self.ticket, limits.total, &output).await else {
@@ -58,12 +57,13 @@ impl Run {
                 report.log(&self.exchange, self.started);
                 let failure = report.ending.into_failure(report.status);
                 // Nobody may be left to hear it.
-                let _ = output.send(failure.map_or(Output::Done, Output::Failed)).await;
+                let _ =
+                    output.send(failure.map_or(ProgramOutput::Done, ProgramOutput::Failed)).await;
                 drop(output);
                 remove(program).await;
             }
             Start::Failed(failure) => {
-                let _ = output.send(Output::Failed(failure)).await;
+                let _ = output.send(ProgramOutput::Failed(failure)).await;
             }
             Start::Cancelled => {}
         }
@@ -72,14 +72,18 @@ impl Run {
 
 /// `None` if nobody waits for the output any more, or the deadline passed, which the output is
 /// told.
-async fn redeem(ticket: Ticket, total: Deadline, output: &mpsc::Sender<Output>) -> Option<Place> {
+async fn redeem(
+    ticket: Ticket,
+    total: Deadline,
+    output: &mpsc::Sender<ProgramOutput>,
+) -> Option<Place> {
     let waited = tokio::select! {
         biased;
         () = output.closed() => return None,
         waited = timeout_at(total.at, ticket.redeem()) => waited,
     };
     if waited.is_err() {
-        let _ = output.send(Output::Failed(total.failure())).await;
+        let _ = output.send(ProgramOutput::Failed(total.failure())).await;
     }
     waited.ok()
 }
@@ -96,7 +100,7 @@ async fn start(
     launcher: &Launcher,
     job: Job,
     limits: RunLimits,
-    output: &mpsc::Sender<Output>,
+    output: &mpsc::Sender<ProgramOutput>,
 ) -> Start {
     let place = tokio::select! {
         biased;
@@ -127,7 +131,7 @@ async fn attend(
     program: &mut Running,
     exchange: &ProcessExchange,
     limits: RunLimits,
-    output: &mpsc::Sender<Output>,
+    output: &mpsc::Sender<ProgramOutput>,
 ) -> Report {
     let secrets = exchange.secrets();
     let mut diagnostics = Diagnostics::new(&secrets);

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::failure::Failure;
+use crate::failure::kind::FailureKind;
+use crate::target::ProcessTarget;
 
 /// The places of all providers. Each transport that runs programs has its own.
 #[derive(Debug, Default)]
@@ -14,21 +17,12 @@ pub struct Places {
 
 /// How many places a provider has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlaceLimits {
+struct PlaceLimits {
     /// Runs at once; 0 counts as 1.
-    pub max_concurrent: usize,
+    max_concurrent: usize,
     /// Runs that wait for a place.
-    pub max_queued: usize,
+    max_queued: usize,
 }
-
-/// Every place is taken, and so is the queue.
-#[derive(Debug, Error)]
-#[error(
-    "the provider runs {} programs and {} more wait; try again later",
-    .0.max_concurrent,
-    .0.max_queued
-)]
-pub struct QueueFull(PlaceLimits);
 
 /// The places of one provider. A change of its limits makes new ones; runs keep the old.
 #[derive(Debug)]
@@ -43,12 +37,19 @@ impl Places {
     /// Takes a place in the provider's queue. Never waits.
     ///
     /// # Errors
-    /// If it has none.
-    pub fn admit(&self, provider: &Arc<str>, limits: PlaceLimits) -> Result<Ticket, QueueFull> {
+    /// `QueueFull` if it has none.
+    pub fn admit(&self, target: &ProcessTarget) -> Result<Ticket, Failure> {
+        let sandbox = &target.sandbox;
+        let limits =
+            PlaceLimits { max_concurrent: sandbox.max_concurrent, max_queued: sandbox.max_queued };
+        self.enter(&target.provider, limits)
+    }
+
+    fn enter(&self, provider: &Arc<str>, limits: PlaceLimits) -> Result<Ticket, Failure> {
         let limits = PlaceLimits { max_concurrent: limits.max_concurrent.max(1), ..limits };
         let places = self.of(provider, limits);
         let admitted = Arc::clone(&places.admitted).try_acquire_owned();
-        let admitted = admitted.map_err(|_| QueueFull(limits))?;
+        let admitted = admitted.map_err(|_| limits.failure())?;
         Ok(Ticket { running: Arc::clone(&places.running), admitted })
     }
 
@@ -72,6 +73,17 @@ impl Places {
 }
 
 impl PlaceLimits {
+    fn failure(self) -> Failure {
+        let Self { max_concurrent, max_queued } = self;
+        Failure::new(
+            FailureKind::QueueFull,
+            format!(
+                "the provider runs {max_concurrent} programs and {max_queued} more wait; try \
+                 again later"
+            ),
+        )
+    }
+
     fn admitted(self) -> usize {
         self.max_concurrent.saturating_add(self.max_queued).min(Semaphore::MAX_PERMITS)
     }
@@ -117,12 +129,16 @@ mod tests {
     #[test]
     fn one_runs_one_waits_and_the_next_is_refused() {
         let (places, provider) = (Places::default(), Arc::from("a"));
-        let running = places.admit(&provider, LIMITS).unwrap().redeem().now_or_never().unwrap();
-        let mut waiting = Box::pin(places.admit(&provider, LIMITS).unwrap().redeem());
+        let running = places.enter(&provider, LIMITS).unwrap().redeem().now_or_never().unwrap();
+        let mut waiting = Box::pin(places.enter(&provider, LIMITS).unwrap().redeem());
         assert!((&mut waiting).now_or_never().is_none(), "only one runs");
-        let refused = places.admit(&provider, LIMITS).unwrap_err().to_string();
-        assert_eq!(refused, "the provider runs 1 programs and 1 more wait; try again later");
-        assert!(places.admit(&Arc::from("b"), LIMITS).is_ok(), "each provider has its own");
+        let refused = places.enter(&provider, LIMITS).unwrap_err();
+        assert_eq!(refused.kind(), FailureKind::QueueFull);
+        assert_eq!(
+            refused.message(),
+            "the provider runs 1 programs and 1 more wait; try again later"
+        );
+        assert!(places.enter(&Arc::from("b"), LIMITS).is_ok(), "each provider has its own");
         drop(running);
         assert!(waiting.now_or_never().is_some(), "a place that is given up is taken");
     }
@@ -130,18 +146,18 @@ mod tests {
     #[test]
     fn who_leaves_the_queue_lets_another_in() {
         let (places, provider) = (Places::default(), Arc::from("a"));
-        let _running = places.admit(&provider, LIMITS).unwrap().redeem().now_or_never().unwrap();
-        drop(places.admit(&provider, LIMITS).unwrap().redeem());
-        assert!(places.admit(&provider, LIMITS).is_ok());
+        let _running = places.enter(&provider, LIMITS).unwrap().redeem().now_or_never().unwrap();
+        drop(places.enter(&provider, LIMITS).unwrap().redeem());
+        assert!(places.enter(&provider, LIMITS).is_ok());
     }
 
     #[test]
     fn other_limits_are_other_places() {
         let (places, provider) = (Places::default(), Arc::from("a"));
-        let _running = places.admit(&provider, LIMITS).unwrap();
+        let _running = places.enter(&provider, LIMITS).unwrap();
         let more = PlaceLimits { max_concurrent: 2, ..LIMITS };
-        let tickets: Vec<_> = (0..3).map(|_| places.admit(&provider, more)).collect();
+        let tickets: Vec<_> = (0..3).map(|_| places.enter(&provider, more)).collect();
         assert!(tickets.iter().all(Result::is_ok));
-        assert!(places.admit(&provider, more).is_err());
+        assert!(places.enter(&provider, more).is_err());
     }
 }
