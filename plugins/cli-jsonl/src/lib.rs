@@ -11,11 +11,10 @@
 mod decoder;
 mod formats;
 mod path;
-mod prompt;
 mod rule;
 mod settings;
 
-use patchbay_sdk::{Call, Encoded, ExchangePlan, Failure, Normalizer, RequestHead};
+use patchbay_sdk::{Call, Encoded, ExchangePlan, Failure, Normalizer, RequestHead, prompt};
 
 pub use decoder::EventDecoder;
 use settings::{EventSettings, Input};

@@ -1,5 +1,6 @@
 //! The settings that are this dialect's; the others are the adapter's.
 
+use patchbay_sdk::prompt::PromptStyle;
 use patchbay_sdk::{Call, Failure};
 use serde::Deserialize;
 
@@ -48,17 +49,6 @@ pub(crate) enum Input {
     Text,
     /// The canonical request, one line of JSON.
     Json,
-}
-
-/// Which text is the prompt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum PromptStyle {
-    /// That of the last user message.
-    #[default]
-    LastUser,
-    /// All messages, each after its role.
-    Transcript,
 }
 
 fn kind() -> Path {

@@ -5,9 +5,9 @@
 //! line end that programs print last; bytes that are not UTF-8 become U+FFFD.
 
 mod decoder;
-mod prompt;
 mod trailing_newline;
 
+use patchbay_sdk::prompt::{self, PromptStyle};
 use patchbay_sdk::{Call, Encoded, ExchangePlan, Failure, Normalizer, RequestHead};
 use serde::Deserialize;
 
@@ -24,17 +24,6 @@ struct TextSettings {
     /// Whether the prompt ends with a line end, which programs want that read line by line.
     #[serde(default)]
     line_end: bool,
-}
-
-/// What the program reads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum PromptStyle {
-    /// The text of the last user message.
-    #[default]
-    LastUser,
-    /// All messages, each after its role.
-    Transcript,
 }
 
 impl Normalizer for CliText {

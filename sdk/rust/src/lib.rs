@@ -10,14 +10,15 @@
 //! runs natively, so `cargo test` needs no gateway and no WebAssembly; [`testing`] replays
 //! recorded replies at every slicing.
 //!
-//! This crate owns the traits, their defaults and the tools that decoders need ([`split`],
-//! [`explain`], [`reply`]). It deliberately has no HTTP client, no async and no time.
+//! This crate owns the traits, their defaults and the tools that dialects need ([`split`],
+//! [`explain`], [`reply`], [`prompt`]). It deliberately has no HTTP client, no async and no time.
 
 pub mod call;
 pub mod explain;
 pub mod failure;
 pub mod log;
 pub mod models;
+pub mod prompt;
 pub mod reply;
 pub mod request;
 pub mod split;

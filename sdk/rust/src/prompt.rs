@@ -1,9 +1,10 @@
-//! A canonical chat request as plain text, and the list of what is lost on the way.
+//! A canonical chat request as plain text, for programs that read a prompt, and the list of what
+//! is lost on the way.
 
-use patchbay_sdk::Failure;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::settings::PromptStyle;
+use crate::Failure;
 
 /// Top-level members that are not for the program, or that it cannot miss.
 const EXPECTED: [&str; 6] = ["model", "messages", "stream", "stream_options", "user", "metadata"];
@@ -11,11 +12,24 @@ const EXPECTED: [&str; 6] = ["model", "messages", "stream", "stream_options", "u
 /// Most paths that are named; a long chat with an image in every message has no end of them.
 const MAX_DROPPED: usize = 64;
 
-/// Writes the prompt, and names the request members that it does not hold.
-pub(crate) fn write(
-    canonical: &[u8],
-    style: PromptStyle,
-) -> Result<(String, Vec<String>), Failure> {
+/// What the program reads. In settings: `"last-user"`, the default, or `"transcript"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PromptStyle {
+    /// The text of the last user message.
+    #[default]
+    LastUser,
+    /// All messages, each after its role.
+    Transcript,
+}
+
+/// Writes the prompt, and names the request members that it does not hold, at most 64 of them, as
+/// paths: `messages[0].name`. Parts of a message stand on lines of their own, messages apart by an
+/// empty line.
+///
+/// # Errors
+/// `invalid-request` for a body that is no chat, and for one without any text.
+pub fn write(canonical: &[u8], style: PromptStyle) -> Result<(String, Vec<String>), Failure> {
     let request: Map<String, Value> = serde_json::from_slice(canonical)
         .map_err(|error| Failure::invalid_request("", format!("the body is no object: {error}")))?;
     let messages = request
