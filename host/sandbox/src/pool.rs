@@ -1,8 +1,9 @@
 //! Sandboxes that were made ahead and wait for their program.
 //!
-//! Each is used for one run, or for none. It was made for one recipe (what is seen, the
-//! limits, and whether there is an outlet), and only a run with the very same recipe takes it. They are made by a thread of the
-//! pool after a run has shown that they are wanted, so what nobody asks for costs nothing.
+//! Each is used for one run, or for none. It was made for one recipe (what is seen, the limits, and
+//! whether there is an outlet), and only a run with the very same recipe takes it. They are made by
+//! a thread of the pool after a run has shown that they are wanted, so what nobody asks for costs
+//! nothing.
 
 use std::collections::VecDeque;
 use std::fs::Metadata;

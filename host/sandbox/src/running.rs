@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, ExitStatus};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tempfile::TempDir;
 
 use crate::cgroup::RunGroups;
@@ -63,6 +63,12 @@ impl Running {
             let _ = stderr.take(1024).read_to_end(&mut text);
         }
         String::from_utf8_lossy(&text).trim_end().to_owned()
+    }
+
+    /// Whether the leader has ended. What it led may take a moment longer.
+    pub(crate) fn has_ended(&self) -> bool {
+        let looking = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        self.reaped || !matches!(waitid(WaitId::Pid(self.leader), looking), Ok(None))
     }
 
     pub(crate) fn set_outlet(&mut self, outlet: Option<TcpListener>) {

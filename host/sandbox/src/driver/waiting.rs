@@ -51,6 +51,10 @@ fn hear(running: &mut Running, word: u8) -> io::Result<()> {
 /// The system's: it no longer waits, or does not listen. Nothing was run; the caller ends it.
 pub(crate) fn hand_over(running: &mut Running, handover: &Handover) -> io::Result<()> {
     let frame = handover.frame()?;
+    // Its waiting process may still listen for a moment, and be killed with the program in it.
+    if running.has_ended() {
+        return Err(io::ErrorKind::BrokenPipe.into());
+    }
     let (stdin, _) = running.held_streams();
     let pipe = stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
     let flags = fcntl_getfl(&pipe)?;
