@@ -5,9 +5,10 @@
 # shellcheck source=tests/acceptance/api_server.sh
 source "$here/api_server.sh"
 
-# There are no nodes, so no program runs. What is shown: manifests and roles are valid, a run is
-# created by a gateway that may do no more than the documents say, a Job becomes a pod, and
+# First there are no nodes, so no program runs. What is shown: manifests and roles are valid, a run
+# is created by a gateway that may do no more than the documents say, a Job becomes a pod, and
 # everything goes when the caller leaves, when the pod never starts, and when a gateway is killed.
+# Then node.py is the node: logs, attached streams, ends and credentials go through the API server.
 accept_kubernetes() {
   say "kubernetes: manifests against the schemas, runs against a real API server"
   need_manifest_check
@@ -20,8 +21,9 @@ accept_kubernetes() {
   image_is_missing
   caller_leaves
   gateway_is_killed
+  programs_run_on_a_node
   stop_servers
-  say "kubernetes: every run was refused or deleted, and nothing is left"
+  say "kubernetes: every run was refused, answered or deleted, and nothing is left"
 }
 
 need_manifest_check() {
@@ -110,21 +112,22 @@ prepare_namespace() {
     fail "the documented role is refused"
 }
 
-start_gateway_in_cluster() {
-  start_gateway "$1" <<TOML
+cluster_section() {
+  cat <<TOML
 [sandbox.kubernetes]
 kubeconfig = "$kubernetes/run/gateway.kubeconfig"
 namespace = "programs"
 image = "registry.example.com/programs:1"
 instance = "acceptance"
+TOML
+}
+
+start_gateway_in_cluster() {
+  start_gateway "$1" <<TOML
+$(cluster_section)
 start_timeout_ms = 5000
 
-[[providers]]
-id = "jobs"
-adapter = "spawn-cli"
-dialect = "cli-text"
-models = ["jobs"]
-sandbox = "kubernetes"
+$(provider jobs)
 settings = { program = "/bin/program", arguments = ["{{body}}"], timeout_ms = 60000 }
 TOML
 }
@@ -194,4 +197,51 @@ gateway_is_killed() {
   nothing_is_left && fail "nothing was left by a killed gateway"
   start_gateway_in_cluster kubernetes-again
   wait_until "the next gateway did not sweep" nothing_is_left
+}
+
+programs_run_on_a_node() {
+  need_python_client
+  "$python" -c 'import aiohttp' 2>/dev/null || "$python" -m pip install --quiet 'aiohttp==3.*'
+  "$python" "$here/node.py" "$api_url" admin-token "$kubernetes/run" >"$kubernetes/run/node.log" 2>&1 &
+  servers+=($!)
+  wait_until "the node is not ready" grep ready "$kubernetes/run/node.log"
+  start_gateway_with_programs
+  "$python" "$here/kubernetes_client.py" "$gateway_url/v1" "$caller_key" "$kubernetes/run"
+  wait_until "programs that ran left something" nothing_is_left
+}
+
+start_gateway_with_programs() {
+  start_gateway kubernetes-node <<TOML
+$(cluster_section)
+
+$(provider argument)
+settings = { program = "/usr/bin/printf", arguments = ["%s", "{{body}}"] }
+
+$(provider input)
+settings = { program = "/bin/cat", stdin = true }
+
+$(provider keyed)
+credentials = { api_key = "\${env:LLAMA_KEY}" }
+settings = { program = "/bin/sh", arguments = ["-c", 'echo "key of \$(printf %s "\$API_KEY" | wc -c)"', "sh", "{{body}}"] }
+
+$(provider failing)
+settings = { program = "/bin/sh", arguments = ["-c", "exit 3", "sh", "{{body}}"] }
+
+$(provider steps)
+settings = { program = "/bin/sh", arguments = ["-c", "echo first; until test -e $kubernetes/run/go-on; do sleep 0.05; done; echo second", "sh", "{{body}}"] }
+
+$(provider slow)
+settings = { program = "/bin/sh", arguments = ["-c", "echo begun; exec sleep 41870.75", "sh", "{{body}}"] }
+TOML
+}
+
+provider() {
+  cat <<TOML
+[[providers]]
+id = "$1"
+adapter = "spawn-cli"
+dialect = "cli-text"
+models = ["$1"]
+sandbox = "kubernetes"
+TOML
 }

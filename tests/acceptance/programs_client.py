@@ -56,9 +56,9 @@ def leave(client: OpenAI) -> None:
     for chunk in chunks:
         if chunk.choices and chunk.choices[0].delta.content:
             break
-    wait_until(lambda: running(), "the program is not there while its answer is read")
+    wait_until(lambda: running(MARK), "the program is not there while its answer is read")
     chunks.close()
-    wait_until(lambda: not running(), "the program is left behind")
+    wait_until(lambda: not running(MARK), "the program is left behind")
 
 
 def wait_until(holds, problem: str) -> None:
@@ -68,14 +68,15 @@ def wait_until(holds, problem: str) -> None:
         time.sleep(0.02)
 
 
-def running() -> list[str]:
+def running(mark: str) -> list[str]:
+    """Ids of processes that have this word in their command line."""
     found = []
     for process in pathlib.Path("/proc").glob("[0-9]*"):
         try:
             words = (process / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if MARK.encode() in words:
+        if mark.encode() in words:
             found.append(process.name)
     return found
 
