@@ -81,7 +81,7 @@ impl<'a> Relay<'a> {
         diagnostics: &mut Diagnostics,
     ) -> RelayEnd {
         self.quiet_since = Instant::now();
-        let Streams { mut pieces, feeding } = streams;
+        let Streams { mut pieces, feeding, .. } = streams;
         let mut feeding = pin!(feeding);
         let mut is_fed = false;
         loop {

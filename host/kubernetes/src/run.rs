@@ -185,13 +185,14 @@ impl Attempt<'_> {
             Ok(streams) => streams,
             Err(problem) => return Ending::Failed(problem.into_failure()),
         };
+        let lacks_stderr = streams.lacks_stderr;
         match relay.run(streams, diagnostics).await {
             RelayEnd::Streams => {}
             RelayEnd::Cancelled => return Ending::Cancelled,
             RelayEnd::Limit(end) => return end.into(),
             RelayEnd::Broken(problem) => return lost(problem),
         }
-        if self.settings.split_logs {
+        if lacks_stderr {
             let _ = timeout(STDERR_GRACE, self.complaints(&pod, diagnostics)).await;
         }
         match end {

@@ -35,6 +35,8 @@ pub(crate) struct Streams {
     pub(crate) pieces: BoxStream<'static, Result<Piece, CallProblem>>,
     /// Writes the body; ends when it is written, or nobody reads it any more.
     pub(crate) feeding: BoxFuture<'static, ()>,
+    /// Whether standard error is not among the pieces: the log has it apart.
+    pub(crate) lacks_stderr: bool,
 }
 
 impl Streams {
@@ -68,7 +70,11 @@ impl Streams {
         stream: LogStream,
     ) -> Result<Self, CallProblem> {
         let reader = cluster.log(pod, stream).await?;
-        Ok(Self { pieces: pieces_of_log(reader), feeding: std::future::ready(()).boxed() })
+        Ok(Self {
+            pieces: pieces_of_log(reader),
+            feeding: std::future::ready(()).boxed(),
+            lacks_stderr: stream == LogStream::Stdout,
+        })
     }
 
     fn of(connection: Connection, body: Bytes) -> Self {
@@ -91,7 +97,11 @@ impl Streams {
         // A connection that ends before the status is broken too.
         let cut = || Event::Broken("the connection ended".to_owned());
         let events = messages.chain(stream::once(async move { cut() }));
-        Self { pieces: pieces_of_events(events.boxed()), feeding: feeding.boxed() }
+        Self {
+            pieces: pieces_of_events(events.boxed()),
+            feeding: feeding.boxed(),
+            lacks_stderr: false,
+        }
     }
 }
 

@@ -39,6 +39,7 @@ fn hello() -> Script {
         ],
         makes_pod: true,
         prints: vec!["hello", " there\n"],
+        complaint: "",
         then: Then::Ends,
         end: json!({ "exitCode": 0, "reason": "Completed" }),
     }

@@ -32,6 +32,8 @@ pub(super) struct Script {
     pub(super) makes_pod: bool,
     /// What the program writes to its log.
     pub(super) prints: Vec<&'static str>,
+    /// What it writes to standard error before.
+    pub(super) complaint: &'static str,
     /// What it does then.
     pub(super) then: Then,
     /// How it ends: `terminated` of its state.
@@ -78,6 +80,10 @@ pub(super) struct Inner {
     pub(super) script: Script,
     /// What attached programs were given.
     pub(super) stdin: Vec<u8>,
+    /// What is spoken with attached programs.
+    pub(super) attach_protocol: &'static str,
+    /// Which streams of logs were asked for.
+    pub(super) logs: Vec<&'static str>,
 }
 
 pub(super) struct State {
@@ -112,6 +118,8 @@ impl Api {
             events: Vec::new(),
             script,
             stdin: Vec::new(),
+            attach_protocol: "v5.channel.k8s.io",
+            logs: Vec::new(),
         };
         let state = Arc::new(State { inner: Mutex::new(inner), changed: watch::Sender::new(0) });
         let server = tokio::spawn(accept(listener, Arc::clone(&state))).abort_handle();

@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::api::{Body, State, Then, is_selected, status};
+use super::api::{Body, Script, State, Then, is_selected, status};
 
 type Pieces = mpsc::Sender<io::Result<Bytes>>;
 
@@ -59,17 +59,20 @@ pub(super) fn watch(state: &Arc<State>, query: &str) -> Response<Body> {
 pub(super) fn log(state: &Arc<State>, pod: &str, query: &str) -> Response<Body> {
     let (pieces, receiver) = mpsc::channel(1);
     let (state, pod) = (Arc::clone(state), pod.to_owned());
-    let is_stderr = query.contains("stream=Stderr");
+    let mut asked = ["Stdout", "Stderr"].into_iter();
+    let asked = asked.find(|name| query.contains(name)).unwrap_or("both");
+    state.inner().logs.push(asked);
     tokio::spawn(async move {
-        if is_stderr {
-            let _ = pieces.send(Ok(Bytes::from_static(b"a complaint\n"))).await;
-            return;
-        }
-        let prints = state.inner().script.prints.clone();
-        for text in prints {
+        let Script { complaint, prints, .. } = state.inner().script.clone();
+        let prints = if asked == "Stderr" { Vec::new() } else { prints };
+        let complaint = (asked != "Stdout" && !complaint.is_empty()).then_some(complaint);
+        for text in complaint.into_iter().chain(prints) {
             if pieces.send(Ok(Bytes::from(text))).await.is_err() {
                 return;
             }
+        }
+        if asked == "Stderr" {
+            return;
         }
         go_on(&state, &pod, Some(&pieces)).await;
     });
@@ -107,6 +110,7 @@ pub(super) fn attach(
     pod: &str,
     mut request: Request<Incoming>,
 ) -> Response<Body> {
+    let protocol = state.inner().attach_protocol;
     let key = request.headers()["sec-websocket-key"].as_bytes().to_vec();
     let upgrade = hyper::upgrade::on(&mut request);
     let (state, pod) = (Arc::clone(state), pod.to_owned());
@@ -122,7 +126,7 @@ pub(super) fn attach(
         .header("upgrade", "websocket")
         .header("connection", "Upgrade")
         .header("sec-websocket-accept", derive_accept_key(&key))
-        .header("sec-websocket-protocol", "v5.channel.k8s.io");
+        .header("sec-websocket-protocol", protocol);
     reply.body(body).unwrap()
 }
 

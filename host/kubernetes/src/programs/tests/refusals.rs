@@ -72,3 +72,16 @@ async fn layers_that_the_operator_answers_for_can_be_demanded() {
     let exchange = with_target(|it| it.sandbox.demanded_layers = vec!["network".into()]);
     assert!(cluster.outcome(exchange).await.1.is_none());
 }
+
+/// Kubernetes before 1.30: a body would have no end.
+#[tokio::test]
+async fn an_api_server_that_cannot_end_standard_input_is_refused_and_nothing_stays() {
+    let cluster = Cluster::of(hello()).await;
+    cluster.api.inner().attach_protocol = "v4.channel.k8s.io";
+    let failure = cluster.failure(fed("a question")).await;
+    assert_eq!(failure.kind(), FailureKind::SandboxFault);
+    let cause = std::error::Error::source(&failure).map(ToString::to_string).unwrap_or_default();
+    assert!(cause.contains("v5.channel.k8s.io"), "{failure}: {cause}");
+    assert!(cluster.api.inner().stdin.is_empty());
+    cluster.is_clean().await;
+}

@@ -60,6 +60,30 @@ async fn a_program_that_ended_without_its_input_has_its_output_in_the_log() {
     cluster.is_clean().await;
 }
 
+fn complains() -> Script {
+    Script { complaint: "a complaint\n", ..hello() }
+}
+
+#[tokio::test]
+async fn a_log_holds_complaints_unless_the_api_server_tells_them_apart() {
+    let whole = "a complaint\nhello there\n";
+    for (split_logs, said, asked) in
+        [(false, whole, &["both"][..]), (true, "hello there\n", &["Stdout", "Stderr"])]
+    {
+        let cluster = Cluster::with(complains(), |it| it.split_logs = split_logs).await;
+        let (text, failure) = cluster.outcome(exchange()).await;
+        assert_eq!((text.as_str(), failure.is_none()), (said, true));
+        assert_eq!(cluster.api.inner().logs, asked);
+        cluster.is_clean().await;
+    }
+    // An attached program has complained already.
+    let cluster = Cluster::with(complains(), |it| it.split_logs = true).await;
+    let (text, failure) = cluster.outcome(fed("x")).await;
+    assert_eq!((text.as_str(), failure.is_none()), ("x", true));
+    assert!(cluster.api.inner().logs.is_empty());
+    cluster.is_clean().await;
+}
+
 #[tokio::test]
 async fn a_credential_is_a_secret_that_the_job_owns() {
     let cluster = Cluster::of(stays()).await;
