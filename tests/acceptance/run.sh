@@ -36,8 +36,10 @@
 #          signer, called with the official client, upgraded while a stream runs, and rolled
 #          back; an unsigned one is refused; and a new project in each language the same way
 #   kubernetes
-#          programs as Jobs of a real API server without nodes, by a gateway with the documented
-#          role: created, refused, deleted, swept; manifests are checked against the schemas
+#          programs as Jobs of a real API server, by a gateway with the documented role: first
+#          without nodes, created, refused, deleted, swept; then on a node that the stage plays,
+#          asked by the official client: logs, attached streams, credentials, ends, callers who
+#          leave; manifests are checked against the schemas
 #   fuzz   decoders, encoders and splitters read what a coverage-guided engine invents, each for
 #          $FUZZ_SECONDS [10]; the program, the corpora and inputs that crash are in target/fuzz
 #

@@ -13,7 +13,7 @@ use sandbox::{
 
 use super::program::{DRIVERS, OTHERS, PLACE, attempt, call, finish, policy, run, strong_drivers};
 
-fn granted() -> SandboxPolicy {
+pub(crate) fn granted() -> SandboxPolicy {
     SandboxPolicy { network: NetworkAccess::Outlet, ..policy() }
 }
 
@@ -32,7 +32,7 @@ fn granting_drivers() -> Vec<&'static Arc<dyn SandboxDriver>> {
 
 /// The argument of a program that says a line at the outlet, and prints what it answers. No shell:
 /// old versions of gVisor do not wait in `read(2)` of a socket, only in `recv(2)`.
-const ASK_ARGUMENT: &str = "__ask";
+pub(crate) const ASK_ARGUMENT: &str = "__ask";
 
 /// Serves as that program if this process was started for it.
 pub(crate) fn serve_ask_if_asked() {
@@ -44,7 +44,8 @@ pub(crate) fn serve_ask_if_asked() {
     }
 }
 
-fn answer(mut connection: TcpStream, text: &str) -> String {
+/// Answers a program that asks, and returns what it said.
+pub(crate) fn answer(mut connection: TcpStream, text: &str) -> String {
     let mut line = String::new();
     BufReader::new(&connection).read_line(&mut line).unwrap();
     connection.write_all(text.as_bytes()).unwrap();

@@ -9,6 +9,7 @@ use sandbox::{
 };
 
 use super::leftovers::{children, groups};
+use super::network::{ASK_ARGUMENT, answer, granted};
 use super::program::{OTHERS, PLACE, call, finish, policy};
 
 const LIMITS: PoolLimits = PoolLimits { each: 1, all: 3, unused: Duration::from_secs(3600) };
@@ -137,6 +138,32 @@ fn a_program_that_was_replaced_is_not_run_from_a_sandbox_that_saw_the_old_one() 
             let outcome = finish(&mut running, b"");
             assert_eq!(outcome.stdout, format!("{word}\n"), "{}", driver.report().driver);
             until_waiting(driver, if word == "old" { 1 } else { 2 });
+        }
+    }
+}
+
+#[test]
+fn a_sandbox_that_waits_with_an_outlet_is_taken_for_a_grant_alone_and_its_outlet_leads_out() {
+    let _alone = OTHERS.write().unwrap();
+    let prepared = Prepared::new(LIMITS);
+    let can_grant = |driver: &&dyn SandboxDriver| {
+        driver.report().network_grants == sandbox::LayerState::Works
+    };
+    for driver in prepared.slow().into_iter().filter(can_grant) {
+        let name = driver.report().driver;
+        say(driver, &granted(), ":");
+        until_waiting(driver, 1);
+        assert!(!say(driver, &policy(), ":").1, "{name}: one without a grant took it");
+        let ask = call(PLACE.join("attempt").to_str().unwrap(), &[ASK_ARGUMENT]);
+        for is_ready in [false, true] {
+            let before = children();
+            let mut running = driver.spawn(&granted(), &ask).unwrap();
+            assert_eq!(is_in(&before, &running), is_ready, "{name}");
+            let (connection, _) = running.outlet().unwrap().accept().unwrap();
+            assert_eq!(answer(connection, "pong\n"), "ping\n", "{name}");
+            let outcome = finish(&mut running, b"");
+            assert_eq!(outcome.stdout, "pong\n", "{name}: {outcome:?}");
+            until_waiting(driver, LIMITS.all);
         }
     }
 }
