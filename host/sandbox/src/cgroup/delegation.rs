@@ -1,8 +1,8 @@
 //! Version 2: the gateway's place in the group that was delegated to it.
 //!
 //! A group that has processes hands no controllers down (the rule against inner processes), and the
-//! gateway is a process of its own group. So it moves itself into a leaf of the groups that it
-//! makes. It moves nobody else: processes beside it in the group are not its own.
+//! gateway is a process of its own group. So it moves itself and its children into a leaf of the
+//! groups that it makes. It moves nobody else: other processes in the group are not its own.
 
 use std::fs;
 use std::io;
@@ -28,17 +28,23 @@ pub(super) fn take(home: &Path, controllers: Controllers) -> io::Result<()> {
     let leaf = home.join(LEAF);
     fs::create_dir(&leaf)?;
     fs::write(leaf.join(DOOR), "0")?;
+    // What the gateway starts from now on is in the leaf.
+    for id in processes(own)?.iter().filter(|id| is_child(id)) {
+        move_to(&leaf, id)?;
+    }
     let Err(error) = hand_down_to_runs() else {
         return Ok(());
     };
     give_back(home)?;
     Err(match error.kind() {
-        io::ErrorKind::ResourceBusy => io::Error::other("it holds processes beside the gateway"),
+        io::ErrorKind::ResourceBusy => {
+            io::Error::other("it holds processes that are not the gateway's")
+        }
         _ => error,
     })
 }
 
-/// Moves this process back, if it was moved below `home` and nothing needs the controllers any more.
+/// Moves this process and its children back, if it was moved below `home` and nothing needs the controllers any more.
 ///
 /// # Errors
 /// The system's; this process stays below `home` then.
@@ -51,8 +57,28 @@ pub(super) fn give_back(home: &Path) -> io::Result<()> {
     for group in [home, own] {
         take_back(group)?;
     }
-    fs::write(own.join(DOOR), "0")?;
+    for id in processes(&leaf)? {
+        move_to(own, &id)?;
+    }
     fs::remove_dir(leaf)
+}
+
+fn processes(group: &Path) -> io::Result<Vec<String>> {
+    Ok(fs::read_to_string(group.join(DOOR))?.lines().map(str::to_owned).collect())
+}
+
+fn move_to(group: &Path, process: &str) -> io::Result<()> {
+    match fs::write(group.join(DOOR), process) {
+        // It ended meanwhile.
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+        other => other,
+    }
+}
+
+fn is_child(process: &str) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"));
+    parent.is_some_and(|parent| parent.trim().parse() == Ok(std::process::id()))
 }
 
 /// Lets children limit what the controllers limit.

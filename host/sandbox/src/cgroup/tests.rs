@@ -1,3 +1,4 @@
+use std::io::Read;
 use std::sync::{MutexGuard, PoisonError};
 
 use super::*;
@@ -186,6 +187,7 @@ fn a_gateway_in_a_real_group_moves_out_of_the_way_of_its_runs_and_back() {
     let delegated = mount.0.path().join(own).join(format!("{PREFIX}{}-given", std::process::id()));
     fs::create_dir(&delegated).unwrap();
     fs::write(delegated.join("cgroup.procs"), "0").unwrap();
+    let mut child = std::process::Command::new("/bin/sleep").arg("300").spawn().unwrap();
     let given = own_groups();
     let offers = fs::read_to_string(delegated.join("cgroup.controllers")).unwrap();
     let offered = Controllers::among(offers.split_whitespace());
@@ -206,10 +208,14 @@ fn a_gateway_in_a_real_group_moves_out_of_the_way_of_its_runs_and_back() {
     }
     homes.into_iter().rev().for_each(drop);
     assert_eq!(own_groups(), given);
+    let childs = fs::read_to_string(format!("/proc/{}/cgroup", child.id())).unwrap();
+    assert_eq!(childs, given);
+    child.kill().unwrap();
+    child.wait().unwrap();
     let left: Vec<_> = fs::read_dir(&delegated).unwrap().flatten().collect();
     assert!(left.iter().all(|entry| entry.file_type().unwrap().is_file()), "{left:?}");
     fs::write(mount.0.path().join(own).join("cgroup.procs"), "0").unwrap();
-    fs::remove_dir(delegated).unwrap();
+    run::remove_patiently(&delegated).unwrap();
 }
 
 #[test]
@@ -222,13 +228,18 @@ fn in_a_real_group_with_other_processes_a_gateway_stays_where_it_is_and_says_so(
     let shared = mount.0.path().join(own).join(format!("{PREFIX}{}-shared", std::process::id()));
     fs::create_dir(&shared).unwrap();
     fs::write(shared.join("cgroup.procs"), "0").unwrap();
-    let mut other = std::process::Command::new("/bin/sleep").arg("300").spawn().unwrap();
+    // A child of this process would be moved with it; a child's is not its own.
+    let mut other = std::process::Command::new("/bin/sh");
+    other.args(["-c", "sleep 300 & echo; wait"]).stdout(std::process::Stdio::piped());
+    let mut other =
+        std::os::unix::process::CommandExt::process_group(&mut other, 0).spawn().unwrap();
+    other.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
     let given = own_groups();
     let home = GroupHome::open_at(mount.0.path(), &given);
     let offers = fs::read_to_string(shared.join("cgroup.controllers")).unwrap();
     let expected = match Controllers::among(offers.split_whitespace()) {
         Controllers { memory: false, processes: false } => "controller",
-        _ => "processes beside the gateway",
+        _ => "processes that are not the gateway's",
     };
     for (layer, state) in home.report() {
         let says = matches!(&state, LayerState::Missing(why) if why.contains(expected));
@@ -236,10 +247,13 @@ fn in_a_real_group_with_other_processes_a_gateway_stays_where_it_is_and_says_so(
     }
     assert_eq!(own_groups(), given);
     drop(home);
-    other.kill().unwrap();
+    let group = rustix::process::Pid::from_child(&other);
+    rustix::process::kill_process_group(group, rustix::process::Signal::KILL).unwrap();
+    // Its pipe is open for as long as one of both is.
+    other.stdout.take().unwrap().read_to_end(&mut Vec::new()).unwrap();
     other.wait().unwrap();
     fs::write(mount.0.path().join(own).join("cgroup.procs"), "0").unwrap();
-    fs::remove_dir(shared).unwrap();
+    run::remove_patiently(&shared).unwrap();
 }
 
 #[test]
