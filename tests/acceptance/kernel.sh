@@ -13,7 +13,7 @@ accept_kernel() {
   compile_sandbox_tests
   make_disk
   run_machine
-  grep -aoE '^kernel: .*|works: .*|^test result: .*' "$machine/console.log" >&2
+  grep -aoE 'kernel: .*|works: .*|^test result: .*' "$machine/console.log" >&2
 }
 
 # A Debian with its kernel and the drivers' tools, and an emulator. Needs root.
@@ -66,7 +66,7 @@ run_machine() {
   # A line of a terminal ends with two characters.
   sed -i 's/\r$//' "$machine/console.log"
   grep -aq '^kernel: 0$' "$machine/console.log" || {
-    grep -aE 'panicked|^test .*FAILED|^kernel: ' "$machine/console.log" >&2
+    grep -aE 'panicked|FAILED|kernel: ' "$machine/console.log" >&2 || true
     fail "the sandbox does not keep what it promises on that kernel; see $machine/console.log"
   }
 }
