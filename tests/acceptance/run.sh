@@ -40,14 +40,19 @@
 #          without nodes, created, refused, deleted, swept; then on a node that the stage plays,
 #          asked by the official client: logs, attached streams, credentials, ends, callers who
 #          leave; manifests are checked against the schemas
+#   kernel the sandbox's tests in an emulated machine with Debian 12's kernel, control groups of
+#          version 2 and every driver's tool: as root and as a user, each in a group of its own;
+#          both group layers have to work there. $KERNEL_MINUTES [60] at most
 #   fuzz   decoders, encoders and splitters read what a coverage-guided engine invents, each for
 #          $FUZZ_SECONDS [10]; the program, the corpora and inputs that crash are in target/fuzz
 #
 # The gateway is $PATCHBAY_BINARY [target/release/patchbay]. Everything else is installed by
 # this script into target/acceptance and found there the next time: a Python environment, npm
-# packages, llama.cpp (compiled once, 4 to 8 minutes, needs a C++ compiler), the model (98 MB) and
-# Kubernetes' API server (compiled once, 7 minutes, needs root, kubectl and openssl). Needs python3 with venv, node and npm. Servers listen on loopback only and are ended
-# by process id.
+# packages, llama.cpp (compiled once, 4 to 8 minutes, needs a C++ compiler), the model (98 MB),
+# Kubernetes' API server (compiled once, 7 minutes, needs root, kubectl and openssl) and the
+# machine of the stage `kernel` (480 MB, needs root and a C library no newer than Debian 12's).
+# Needs python3 with venv, node and npm. Servers listen on loopback only and are ended by process
+# id.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -154,6 +159,8 @@ source "$here/vendors.sh"
 source "$here/plugins.sh"
 # shellcheck source=tests/acceptance/kubernetes.sh
 source "$here/kubernetes.sh"
+# shellcheck source=tests/acceptance/kernel.sh
+source "$here/kernel.sh"
 
 # Needs no gateway: the targets link the plugins as libraries.
 accept_fuzz() {
@@ -162,7 +169,7 @@ accept_fuzz() {
 }
 
 # A stage is a word here and a function `accept_WORD`, with _ for -.
-stages="echo programs operators contract model churn mocks vendors dialects-model plugins kubernetes fuzz"
+stages="echo programs operators contract model churn mocks vendors dialects-model plugins kubernetes kernel fuzz"
 
 [[ -x $patchbay ]] ||
   fail "$patchbay is not there: run \`cargo xtask acceptance\`, or set PATCHBAY_BINARY"

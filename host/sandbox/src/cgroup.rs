@@ -2,7 +2,8 @@
 //!
 //! The gateway makes one group for itself below the group that it runs in, and in it one for each
 //! run, in every hierarchy that has a controller for it. Version 1 has a hierarchy for each
-//! controller; version 2 has one for all, whose controllers the parent group has to hand down.
+//! controller; version 2 has one for all, whose controllers the parent group has to hand down, and
+//! which has no processes in groups that do, so the gateway moves out of its way.
 //!
 //! A container engine makes groups itself, in every hierarchy. It is told to make them below the
 //! run's, or, where runs have none, below a name of the run's own, so that they can be found again.
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex};
 use crate::layer::{Layer, LayerState};
 use crate::policy::SandboxLimits;
 
+mod delegation;
 mod run;
 
 pub(crate) use run::RunGroups;
@@ -26,8 +28,9 @@ const MOUNT: &str = "/sys/fs/cgroup";
 /// Prefix of the gateway's own groups.
 const PREFIX: &str = "patchbay-";
 
-/// Version 2: the group below a run's that its processes join. Groups of a container engine are
-/// beside it, because a group that has processes cannot have groups that are limited.
+/// Version 2: the group below a run's that its processes join, and below the gateway's that it is
+/// in itself. What is limited is beside it, because a group that has processes cannot have groups
+/// that are limited. A container engine's groups are beside a run's.
 const LEAF: &str = "own";
 
 /// Homes of this process so far; a program needs one, tests several.
@@ -40,11 +43,17 @@ enum Version {
     Two,
 }
 
+/// What a hierarchy can limit, of what is of use here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Controllers {
+    memory: bool,
+    processes: bool,
+}
+
 /// A hierarchy in which runs get groups.
 struct Hierarchy {
     version: Version,
-    limits_memory: bool,
-    limits_processes: bool,
+    controllers: Controllers,
     mount: PathBuf,
     /// The gateway's group.
     home: PathBuf,
@@ -104,8 +113,8 @@ impl GroupHome {
         };
         let any = |limits: fn(&Hierarchy) -> bool| self.hierarchies.iter().any(limits);
         [
-            (Layer::MemoryGroup, state(any(|hierarchy| hierarchy.limits_memory))),
-            (Layer::ProcessGroup, state(any(|hierarchy| hierarchy.limits_processes))),
+            (Layer::MemoryGroup, state(any(|hierarchy| hierarchy.controllers.memory))),
+            (Layer::ProcessGroup, state(any(|hierarchy| hierarchy.controllers.processes))),
         ]
     }
 
@@ -125,7 +134,7 @@ impl GroupHome {
             groups.add(directory.clone(), directory.clone());
             hierarchy.limit(&directory, limits, spare)?;
             if hierarchy.version == Version::Two {
-                hand_down(&directory)?;
+                delegation::hand_down(&directory, hierarchy.controllers)?;
                 let leaf = directory.join(LEAF);
                 fs::create_dir(&leaf)?;
                 groups.join_below(leaf, &hierarchy.mount);
@@ -140,6 +149,9 @@ impl Drop for GroupHome {
     fn drop(&mut self) {
         run::remove_left(&self.left);
         for hierarchy in &self.hierarchies {
+            if hierarchy.version == Version::Two {
+                let _ = delegation::give_back(&hierarchy.home);
+            }
             let _ = fs::remove_dir(&hierarchy.home);
         }
         for parent in &self.others {
@@ -159,16 +171,16 @@ impl Hierarchy {
     fn limit(&self, group: &Path, limits: &SandboxLimits, spare: Spare) -> io::Result<()> {
         let write = |file: &str, value: u64| fs::write(group.join(file), value.to_string());
         let memory = limits.memory_bytes.saturating_add(spare.memory_bytes);
-        if self.limits_processes {
+        if self.controllers.processes {
             write("pids.max", limits.processes.saturating_add(spare.processes))?;
         }
         match self.version {
-            Version::One if self.limits_memory => {
+            Version::One if self.controllers.memory => {
                 write("memory.limit_in_bytes", memory)?;
                 // Absent where the kernel does not account for swap.
                 let _ = write("memory.memsw.limit_in_bytes", memory);
             }
-            Version::Two if self.limits_memory => {
+            Version::Two if self.controllers.memory => {
                 write("memory.max", memory)?;
                 let _ = write("memory.swap.max", 0);
                 let _ = write("memory.oom.group", 1);
@@ -184,76 +196,72 @@ struct Place {
     mount: PathBuf,
     parent: PathBuf,
     version: Version,
-    limits_memory: bool,
-    limits_processes: bool,
+    controllers: Controllers,
 }
 
 impl Place {
     fn make_home(&self, name: &str) -> io::Result<Hierarchy> {
         remove_strangers(&self.parent);
-        if self.version == Version::Two {
-            hand_down(&self.parent)?;
-        }
         let home = self.parent.join(name);
         fs::create_dir(&home)?;
         if self.version == Version::Two {
-            hand_down(&home)?;
+            delegation::take(&home, self.controllers).inspect_err(|_| {
+                let _ = run::remove_tree(&home);
+            })?;
         }
-        Ok(Hierarchy {
-            version: self.version,
-            limits_memory: self.limits_memory,
-            limits_processes: self.limits_processes,
-            mount: self.mount.clone(),
-            home,
-        })
+        let (version, controllers, mount) = (self.version, self.controllers, self.mount.clone());
+        Ok(Hierarchy { version, controllers, mount, home })
     }
-}
-
-/// Version 2: lets children limit memory and processes. A group that has processes itself cannot
-/// (the rule against inner processes); the error says so.
-fn hand_down(group: &Path) -> io::Result<()> {
-    fs::write(group.join("cgroup.subtree_control"), "+memory +pids")
 }
 
 /// From `/proc/self/cgroup` to the groups that are of use (`cgroups(7)`).
 fn places(mount: &Path, own: &str) -> Vec<Place> {
     let place = |line: &str| {
-        let mut parts = line.splitn(3, ':');
-        let (controllers, path) = (parts.nth(1)?, parts.next()?);
-        let path = path.trim_start_matches('/');
-        if controllers.is_empty() {
+        let (names, path) = group_of(line)?;
+        if names.is_empty() {
             return of_version_two(mount, path);
         }
-        let mut names = controllers.split(',');
-        let limits_memory = names.clone().any(|name| name == "memory");
-        let limits_processes = names.any(|name| name == "pids");
-        let mount = mount.join(controllers);
+        let controllers = Controllers::among(names.split(','));
+        let mount = mount.join(names);
         let parent = mount.join(path);
-        let useful = (limits_memory || limits_processes) && parent.is_dir();
         let version = Version::One;
-        useful.then_some(Place { mount, parent, version, limits_memory, limits_processes })
+        let place = Place { mount, parent, version, controllers };
+        place.parent.is_dir().then_some(place)
     };
-    own.lines().filter_map(place).collect()
+    let mut places: Vec<_> = own.lines().filter_map(place).collect();
+    places.retain(|place| place.controllers.memory || place.controllers.processes);
+    places
 }
 
 /// A hybrid system mounts version 2 elsewhere, without these controllers.
 fn of_version_two(mount: &Path, path: &str) -> Option<Place> {
     let parent = mount.join(path);
-    let controllers = fs::read_to_string(parent.join("cgroup.controllers")).ok()?;
-    let has = |name| controllers.split_whitespace().any(|one| one == name);
-    let (limits_memory, limits_processes) = (has("memory"), has("pids"));
-    let useful = limits_memory || limits_processes;
-    let (mount, version) = (mount.to_owned(), Version::Two);
-    useful.then_some(Place { mount, parent, version, limits_memory, limits_processes })
+    let names = fs::read_to_string(parent.join("cgroup.controllers")).ok()?;
+    let controllers = Controllers::among(names.split_whitespace());
+    Some(Place { mount: mount.to_owned(), parent, version: Version::Two, controllers })
+}
+
+impl Controllers {
+    fn among<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let has = |wanted| names.clone().any(|name| name == wanted);
+        Self { memory: has("memory"), processes: has("pids") }
+    }
+}
+
+/// Controllers and path of a line of `/proc/self/cgroup`. The path is that of the group that was
+/// given to this process.
+fn group_of(line: &str) -> Option<(&str, &str)> {
+    let mut parts = line.splitn(3, ':');
+    let (controllers, path) = (parts.nth(1)?, parts.next()?);
+    let path = path.trim_start_matches('/');
+    Some((controllers, delegation::delegated(path, std::process::id())))
 }
 
 /// The groups that this process is in, in every hierarchy that is mounted by convention: version 1
 /// under its controllers or its name, version 2 alone or, on a hybrid system, as `unified`.
 fn all_groups(mount: &Path, own: &str) -> Vec<PathBuf> {
     let group = |line: &str| {
-        let mut parts = line.splitn(3, ':');
-        let (controllers, path) = (parts.nth(1)?, parts.next()?);
-        let path = path.trim_start_matches('/');
+        let (controllers, path) = group_of(line)?;
         let name = controllers.strip_prefix("name=").unwrap_or(controllers);
         let places = match name {
             "" => [mount.join(path), mount.join("unified").join(path)],

@@ -101,7 +101,7 @@ fn lock(left: &Left) -> MutexGuard<'_, Vec<PathBuf>> {
     left.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn remove_patiently(directory: &Path) -> io::Result<()> {
+pub(super) fn remove_patiently(directory: &Path) -> io::Result<()> {
     kill(directory);
     let mut pause = FIRST_PAUSE;
     for _ in 0..REMOVALS {

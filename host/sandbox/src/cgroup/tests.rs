@@ -1,3 +1,6 @@
+use std::io::Read;
+use std::sync::{MutexGuard, PoisonError};
+
 use super::*;
 
 const LIMITS: SandboxLimits = SandboxLimits {
@@ -57,6 +60,27 @@ fn version_two_has_one_group_whose_controllers_are_handed_down() {
 }
 
 #[test]
+fn version_two_hands_down_no_controller_that_it_does_not_have() {
+    let mount = mount(&[("unit/cgroup.controllers", "cpu pids\n")]);
+    let home = GroupHome::open_at(mount.path(), "0::/unit\n");
+    let handed_down = fs::read_to_string(mount.path().join("unit/cgroup.subtree_control"));
+    assert_eq!(handed_down.unwrap(), "+pids");
+    let [(_, memory), (_, processes)] = home.report();
+    assert!(matches!(memory, LayerState::Missing(_)));
+    assert_eq!(processes, LayerState::Works);
+}
+
+#[test]
+fn a_gateway_that_moved_below_its_group_knows_which_one_that_was() {
+    let moved = |path| delegation::delegated(path, 71);
+    assert_eq!(moved("system.slice/unit/patchbay-71-0/own"), "system.slice/unit");
+    assert_eq!(moved("patchbay-71-12/own"), "");
+    for others in ["patchbay-7-0/own", "unit/patchbay-71-0/run-0/own", "patchbay-71-x/own", "own"] {
+        assert_eq!(moved(others), others);
+    }
+}
+
+#[test]
 fn a_group_that_an_engine_made_beside_the_runs_is_removed_with_it() {
     let mount = mount(&[
         ("memory/a/cgroup.procs", ""),
@@ -81,15 +105,19 @@ fn a_group_that_an_engine_made_beside_the_runs_is_removed_with_it() {
     assert_eq!(fs::read_dir(mount.path().join("cpu/b")).unwrap().count(), 1);
 }
 
-/// A hierarchy of version 2 of this kernel, if it lets this process mount one.
-struct RealMount(tempfile::TempDir);
+/// A hierarchy of version 2 of this kernel, if it lets this process mount one. There is one at a
+/// time: a process that one test starts would be in the group that another moved this one to.
+struct RealMount(tempfile::TempDir, #[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
+
+static REAL_MOUNTS: Mutex<()> = Mutex::new(());
 
 impl RealMount {
     fn new() -> Option<Self> {
+        let alone = REAL_MOUNTS.lock().unwrap_or_else(PoisonError::into_inner);
         let place = tempfile::tempdir().unwrap();
         let flags = rustix::mount::MountFlags::NOSUID;
         rustix::mount::mount("none", place.path(), "cgroup2", flags, None).ok()?;
-        Some(Self(place))
+        Some(Self(place, alone))
     }
 }
 
@@ -142,6 +170,90 @@ fn a_real_hierarchy_that_hands_down_both_controllers_limits_runs() {
     let groups = home.make(&LIMITS, SPARE).unwrap();
     assert_eq!(groups.doors().len(), usize::from(expected));
     groups.remove().unwrap();
+}
+
+/// The groups that this process and whoever it starts are in.
+fn own_groups() -> String {
+    fs::read_to_string("/proc/self/cgroup").unwrap()
+}
+
+#[test]
+fn a_gateway_in_a_real_group_moves_out_of_the_way_of_its_runs_and_back() {
+    let Some(mount) = RealMount::new() else {
+        return;
+    };
+    let before = own_groups();
+    let own = before.lines().find_map(|line| line.strip_prefix("0::/")).unwrap();
+    let delegated = mount.0.path().join(own).join(format!("{PREFIX}{}-given", std::process::id()));
+    fs::create_dir(&delegated).unwrap();
+    fs::write(delegated.join("cgroup.procs"), "0").unwrap();
+    let mut child = std::process::Command::new("/bin/sleep").arg("300").spawn().unwrap();
+    let given = own_groups();
+    let offers = fs::read_to_string(delegated.join("cgroup.controllers")).unwrap();
+    let offered = Controllers::among(offers.split_whitespace());
+    let homes: Vec<_> = (0..2).map(|_| GroupHome::open_at(mount.0.path(), &own_groups())).collect();
+    for home in &homes {
+        let [(_, memory), (_, processes)] = home.report();
+        assert_eq!(memory == LayerState::Works, offered.memory, "{memory:?}");
+        assert_eq!(processes == LayerState::Works, offered.processes, "{processes:?}");
+        let groups = home.make(&LIMITS, SPARE).unwrap();
+        for door in groups.doors() {
+            assert!(door.starts_with(&delegated), "{}", door.display());
+            let mut program = std::process::Command::new("/bin/sleep").arg("300").spawn().unwrap();
+            fs::write(door, program.id().to_string()).unwrap();
+            program.kill().unwrap();
+            program.wait().unwrap();
+        }
+        groups.remove().unwrap();
+    }
+    homes.into_iter().rev().for_each(drop);
+    assert_eq!(own_groups(), given);
+    let childs = fs::read_to_string(format!("/proc/{}/cgroup", child.id())).unwrap();
+    assert_eq!(childs, given);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let left: Vec<_> = fs::read_dir(&delegated).unwrap().flatten().collect();
+    assert!(left.iter().all(|entry| entry.file_type().unwrap().is_file()), "{left:?}");
+    fs::write(mount.0.path().join(own).join("cgroup.procs"), "0").unwrap();
+    run::remove_patiently(&delegated).unwrap();
+}
+
+#[test]
+fn in_a_real_group_with_other_processes_a_gateway_stays_where_it_is_and_says_so() {
+    let Some(mount) = RealMount::new() else {
+        return;
+    };
+    let before = own_groups();
+    let own = before.lines().find_map(|line| line.strip_prefix("0::/")).unwrap();
+    let shared = mount.0.path().join(own).join(format!("{PREFIX}{}-shared", std::process::id()));
+    fs::create_dir(&shared).unwrap();
+    fs::write(shared.join("cgroup.procs"), "0").unwrap();
+    // A child of this process would be moved with it; a child's is not its own.
+    let mut other = std::process::Command::new("/bin/sh");
+    other.args(["-c", "sleep 300 & echo; wait"]).stdout(std::process::Stdio::piped());
+    let mut other =
+        std::os::unix::process::CommandExt::process_group(&mut other, 0).spawn().unwrap();
+    other.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    let given = own_groups();
+    let home = GroupHome::open_at(mount.0.path(), &given);
+    let offers = fs::read_to_string(shared.join("cgroup.controllers")).unwrap();
+    let expected = match Controllers::among(offers.split_whitespace()) {
+        Controllers { memory: false, processes: false } => "controller",
+        _ => "processes that are not the gateway's",
+    };
+    for (layer, state) in home.report() {
+        let says = matches!(&state, LayerState::Missing(why) if why.contains(expected));
+        assert!(says, "{layer}: {state:?}");
+    }
+    assert_eq!(own_groups(), given);
+    drop(home);
+    let group = rustix::process::Pid::from_child(&other);
+    rustix::process::kill_process_group(group, rustix::process::Signal::KILL).unwrap();
+    // Its pipe is open for as long as one of both is.
+    other.stdout.take().unwrap().read_to_end(&mut Vec::new()).unwrap();
+    other.wait().unwrap();
+    fs::write(mount.0.path().join(own).join("cgroup.procs"), "0").unwrap();
+    run::remove_patiently(&shared).unwrap();
 }
 
 #[test]

@@ -42,6 +42,7 @@ pub(crate) fn serve_attempt_if_asked() {
 
 fn make(name: &str, arguments: &[String]) -> io::Result<()> {
     let first = || arguments.first().cloned().unwrap_or_default();
+    let second = || arguments.get(1).cloned().unwrap_or_default();
     let count = || first().parse().unwrap_or(0);
     match name {
         "print-arguments" => {
@@ -67,7 +68,7 @@ fn make(name: &str, arguments: &[String]) -> io::Result<()> {
         }
         "path-socket" => UnixStream::connect(first()).map(|_| ()),
         "find-environment" => others::find_environment(&first()),
-        "see-process" => others::see(&first()),
+        "see-process" => others::see(&first(), &second()),
         "open-memory-of-others" => others::open_memory(),
         "trace" => others::trace(&first()),
         "signal" => others::signal(&first()),

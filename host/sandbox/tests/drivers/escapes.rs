@@ -8,7 +8,9 @@ use std::sync::Arc;
 use sandbox::{DriverName, Layer, SandboxDriver};
 
 use super::attempts::ATTEMPT_ARGUMENT;
-use super::program::{DRIVERS, OTHERS, Outcome, PLACE, attempt, call, policy, run, strong_drivers};
+use super::program::{
+    DRIVERS, OTHERS, Outcome, PLACE, attempt, call, is_shown, policy, run, strong_drivers,
+};
 
 mod host;
 mod rows;
@@ -82,7 +84,7 @@ fn try_row(driver: &Arc<dyn SandboxDriver>, row: &Row) -> Option<String> {
     let name = driver.report().driver;
     let outside = Outside::look();
     let outcome = run(driver, &HOST.policy(), &attempt(&row.words()));
-    if std::env::var_os("SANDBOX_SHOW").is_some() {
+    if is_shown() {
         eprintln!("{name}, {:?}: {}", row.words(), outcome.stdout.trim_end());
     }
     let instead = row.instead.as_ref().filter(|instead| instead.driver == name);

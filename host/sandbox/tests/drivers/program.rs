@@ -33,6 +33,11 @@ pub(crate) fn strong_drivers() -> Vec<&'static Arc<dyn SandboxDriver>> {
     names.filter_map(|name| DRIVERS.get(name).inspect_err(|why| eprintln!("{why}")).ok()).collect()
 }
 
+/// Whether whoever runs the tests wants to see what happens in them.
+pub(crate) fn is_shown() -> bool {
+    std::env::var_os("SANDBOX_SHOW").is_some()
+}
+
 /// A place that programs can be given parts of. Not below `/tmp`, which is private in a sandbox.
 /// It holds a setuid program, so it is removed at exit, and what killed tests left is removed
 /// before.

@@ -1,11 +1,33 @@
 //! Programs that mean well.
 
-use super::program::{OTHERS, PLACE, attempt, call, finish, policy, run, strong_drivers};
-use sandbox::{Credential, CredentialSlot, DriverName, ProgramCall, ProgramDigest, SpawnProblem};
+use super::program::{OTHERS, PLACE, attempt, call, finish, is_shown, policy, run, strong_drivers};
+use sandbox::{
+    Credential, CredentialSlot, DriverName, Layer, ProgramCall, ProgramDigest, SpawnProblem,
+};
 
 #[test]
 fn this_machine_has_at_least_one_strong_driver() {
     assert!(!strong_drivers().is_empty());
+}
+
+/// What a machine is said to have: drivers of `SANDBOX_DRIVERS`, and layers of `SANDBOX_LAYERS` in
+/// each strong driver that works. Divided by spaces; without the variables nothing is said.
+#[test]
+fn this_machine_has_what_it_is_said_to_have() {
+    fn said<T: std::str::FromStr<Err = String>>(variable: &str) -> Vec<T> {
+        let words = std::env::var(variable).unwrap_or_default();
+        words.split_whitespace().map(|word| word.parse().unwrap()).collect()
+    }
+    let _others = OTHERS.read().unwrap();
+    let works: Vec<_> = strong_drivers().into_iter().map(|driver| driver.report()).collect();
+    works.iter().filter(|_| is_shown()).for_each(|report| eprintln!("works: {report}"));
+    for driver in said::<DriverName>("SANDBOX_DRIVERS") {
+        assert!(works.iter().any(|report| report.driver == driver), "{driver} does not work");
+    }
+    for layer in said::<Layer>("SANDBOX_LAYERS") {
+        let without = works.iter().find(|report| !report.has(layer));
+        assert!(without.is_none(), "without {layer}: {}", without.unwrap());
+    }
 }
 
 #[test]

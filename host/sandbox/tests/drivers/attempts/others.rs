@@ -13,9 +13,10 @@ pub(super) fn find_environment(marker: &str) -> io::Result<()> {
     if found { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
-pub(super) fn see(process: &str) -> io::Result<()> {
+/// Sees that a process was started by this command.
+pub(super) fn see(process: &str, command: &str) -> io::Result<()> {
     let text = fs::read(format!("/proc/{process}/cmdline"))?;
-    let seen = String::from_utf8_lossy(&text).contains("drivers-");
+    let seen = text.starts_with(command.as_bytes());
     if seen { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 

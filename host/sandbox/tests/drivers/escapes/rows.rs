@@ -156,9 +156,10 @@ fn files(host: &Host) -> Vec<Row> {
 fn others(host: &Host) -> Vec<Row> {
     use Control::{AsNobody, AsRoot};
     let gateway = std::process::id().to_string();
+    let command = std::env::args().next().unwrap();
     vec![
         row("find-environment", &[&host.marker], AsNobody),
-        row("see-process", &[&gateway], AsRoot),
+        row("see-process", &[&gateway, &command], AsRoot),
         row("signal", &[&host.neighbour], AsNobody),
         row("signal", &[&gateway], AsRoot).of_basic(),
         row("trace", &[&host.neighbour], AsRoot),
