@@ -6,10 +6,10 @@
 //! threads nor other programs from their turn. Dropping the reply drops that future, wherever the
 //! program is.
 //!
-//! A program sees its arguments, exactly its environment, the named directories (read-only), and
-//! an empty `/tmp` that is removed afterwards. It has no network and no way to ask for one, and
-//! every limit of [`exchange::ProcessTarget`] is kept: memory by the engine, processor time by the
-//! clock of the thread that runs it, files by counting before each write.
+//! A program sees its arguments, exactly its environment, the named directories and files
+//! (read-only), and an empty `/tmp` that is removed afterwards. It has no network and no way to
+//! ask for one, and every limit of [`exchange::ProcessTarget`] is kept: memory by the engine,
+//! processor time by the clock of the thread that runs it, files by counting before each write.
 //!
 //! Not here: HTTP, threads, and WASI 0.3.
 
@@ -33,6 +33,7 @@ mod end;
 mod layers;
 mod library;
 mod meter;
+mod named_file;
 mod preview1;
 mod preview2;
 mod problem;
@@ -42,6 +43,7 @@ mod run;
 mod scratch;
 mod state;
 mod streams;
+mod view;
 
 pub use layers::wasi_layers;
 

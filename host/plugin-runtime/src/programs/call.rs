@@ -1,9 +1,8 @@
 //! From an adapter's plan and the operator's grant to what one run is given.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
-use exchange::{Failure, FailureKind, ProcessExchange, ProgramCredential, ProgramSandbox};
+use exchange::{Failure, FailureKind, ProcessExchange, ProgramCredential};
 use sandbox::ProgramDigest;
 use secrecy::ExposeSecret;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
@@ -16,9 +15,8 @@ use super::quota::Quota;
 use super::scratch::Scratch;
 use super::state::ProgramState;
 use super::streams::{Stderr, Stdout};
+use super::view::{CREDENTIALS, View, show};
 
-const TEMPORARY: &str = "/tmp";
-const CREDENTIALS: &str = "/run/credentials";
 const CREDENTIAL_FILE: &str = "credential";
 const MAX_RANDOM_BYTES: u64 = 1024 * 1024;
 /// Streams, and directories that the host opens for it, count as open files.
@@ -53,7 +51,8 @@ impl Call {
     /// Everything that the program sees.
     ///
     /// # Errors
-    /// `Policy` for a directory that is none, `Scratch` for a private one that cannot be used.
+    /// `Policy` for a path that cannot be given, `Scratch` for a private directory that cannot be
+    /// used.
     pub(super) fn state(
         self,
         exchange: &ProcessExchange,
@@ -74,16 +73,18 @@ impl Call {
         if exchange.plan.body_on_stdin {
             wasi.stdin(MemoryInputPipe::new(exchange.body.clone()));
         }
-        open_directories(&mut wasi, &exchange.target.sandbox, scratch)?;
-        set_environment(&mut wasi, exchange, scratch)?;
         let target = &exchange.target;
+        let quota = Quota::new(target.sandbox.max_scratch_bytes, target.max_file_bytes);
+        let view = View::of(&target.sandbox, scratch, &quota)?;
+        view.open(&mut wasi)?;
+        set_environment(&mut wasi, exchange, scratch)?;
         let mut state = ProgramState {
             wasi: wasi.build_p1(),
             meter: Meter::new(target.max_memory_bytes),
-            quota: Quota::new(target.sandbox.max_scratch_bytes, target.max_file_bytes),
+            quota,
         };
-        let named = target.sandbox.read_only.len() as u64;
-        let handles = target.max_open_files.max(LEAST_HANDLES).saturating_add(named);
+        let shown = view.count() as u64;
+        let handles = target.max_open_files.max(LEAST_HANDLES).saturating_add(shown);
         state.ctx().table.set_max_capacity(usize::try_from(handles).unwrap_or(usize::MAX));
         Ok(state)
     }
@@ -108,59 +109,11 @@ fn set_environment(
         ProgramCredential::File => {
             let kept = scratch.keep_secret(CREDENTIAL_FILE, secret.expose_secret());
             let directory = kept.map_err(StartProblem::Scratch)?;
-            open(wasi, &directory, CREDENTIALS, FsPerms::ReadOnly)
+            show(wasi, &directory, Path::new(CREDENTIALS), FsPerms::ReadOnly)
                 .map_err(StartProblem::Scratch)?;
             wasi.env(slot, format!("{CREDENTIALS}/{CREDENTIAL_FILE}"))
         }
     };
-    Ok(())
-}
-
-/// The private `/tmp`, the named directories, and the working directory, which WASI 0.1 knows by
-/// the name `.` alone.
-fn open_directories(
-    wasi: &mut WasiCtxBuilder,
-    sandbox: &ProgramSandbox,
-    scratch: &Scratch,
-) -> Result<(), StartProblem> {
-    let temporary = scratch.temporary();
-    open(wasi, &temporary, TEMPORARY, FsPerms::ReadWrite).map_err(StartProblem::Scratch)?;
-    for path in &sandbox.read_only {
-        let name = path.to_str().ok_or_else(|| StartProblem::Policy(no_directory(path)))?;
-        if !path.is_absolute() || !path.is_dir() {
-            return Err(StartProblem::Policy(no_directory(path)));
-        }
-        open(wasi, path, name, FsPerms::ReadOnly)
-            .map_err(|_| StartProblem::Policy(no_directory(path)))?;
-    }
-    let directory = sandbox.directory.as_deref().unwrap_or(Path::new(TEMPORARY));
-    let (host, permissions) = if directory == Path::new(TEMPORARY) {
-        (&*temporary, FsPerms::ReadWrite)
-    } else if sandbox.read_only.iter().any(|path| directory.starts_with(path))
-        && directory.components().all(|part| part != std::path::Component::ParentDir)
-    {
-        (directory, FsPerms::ReadOnly)
-    } else {
-        let problem = format!("the working directory {directory:?} is not /tmp or a named one");
-        return Err(StartProblem::Policy(problem));
-    };
-    open(wasi, host, ".", permissions)
-        .map_err(|_| StartProblem::Policy(no_directory(directory)))?;
-    wasi.initial_cwd(directory.to_string_lossy());
-    Ok(())
-}
-
-fn no_directory(path: &Path) -> String {
-    format!("{path:?} is no directory that a WebAssembly program can be given")
-}
-
-fn open(
-    wasi: &mut WasiCtxBuilder,
-    host: &Path,
-    name: &str,
-    permissions: FsPerms,
-) -> io::Result<()> {
-    wasi.preopened_dir(host, name, permissions).map_err(io::Error::other)?;
     Ok(())
 }
 

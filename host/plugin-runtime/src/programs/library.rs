@@ -1,6 +1,6 @@
 //! Programs that are compiled: each digest once, as long as it is among the ones used last.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -45,28 +45,36 @@ struct Entry {
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct FileIdentity {
     path: PathBuf,
-    /// Device, inode, size, and the times of contents and inode, with nanoseconds.
-    facts: [i128; 7],
+    facts: FileFacts,
+}
+
+/// Device, inode, size, and the times of contents and inode, with nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FileFacts([i128; 7]);
+
+impl FileFacts {
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        Self([
+            metadata.dev().into(),
+            metadata.ino().into(),
+            metadata.size().into(),
+            metadata.mtime().into(),
+            metadata.mtime_nsec().into(),
+            metadata.ctime().into(),
+            metadata.ctime_nsec().into(),
+        ])
+    }
 }
 
 impl FileIdentity {
     /// # Errors
     /// If there is no such file.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
-        let facts = fs::metadata(path)?;
-        if !facts.is_file() {
+        let metadata = fs::metadata(path)?;
+        if !metadata.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file"));
         }
-        let facts = [
-            facts.dev().into(),
-            facts.ino().into(),
-            facts.size().into(),
-            facts.mtime().into(),
-            facts.mtime_nsec().into(),
-            facts.ctime().into(),
-            facts.ctime_nsec().into(),
-        ];
-        Ok(Self { path: path.to_owned(), facts })
+        Ok(Self { path: path.to_owned(), facts: FileFacts::of(&metadata) })
     }
 }
 

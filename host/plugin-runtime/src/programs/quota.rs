@@ -50,6 +50,14 @@ impl Quota {
         self.take(ENTRY_BYTES)
     }
 
+    /// Takes the room for a file that the host puts there, whatever size the program's may have.
+    ///
+    /// # Errors
+    /// If there is not so much.
+    pub(super) fn keep(&self, bytes: u64) -> Result<(), Refusal> {
+        self.take(bytes.saturating_add(ENTRY_BYTES))
+    }
+
     fn take(&self, bytes: u64) -> Result<(), Refusal> {
         let less = |left: u64| left.checked_sub(bytes);
         let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);

@@ -78,6 +78,16 @@ impl Scratch {
         Ok(directory)
     }
 
+    /// Makes one more private directory, with a number that none has yet.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(super) fn make_directory(&self, number: usize) -> io::Result<PathBuf> {
+        let directory = self.root.join(format!("named-{number}"));
+        make_private(&directory)?;
+        Ok(directory)
+    }
+
     /// Removes everything. Blocks.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Runs of programs that are WebAssembly.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,8 +20,12 @@ use crate::code::Compilation;
 mod components;
 mod ends;
 mod escapes;
+mod files;
 mod guests;
 mod limits;
+mod policy;
+mod sockets;
+mod wit_guests;
 
 /// Long enough that only a fault reaches it.
 const NEVER: Duration = Duration::from_secs(300);

@@ -7,7 +7,7 @@ use wit_component::ComponentEncoder;
 
 use super::*;
 
-fn component(module: &[u8]) -> Vec<u8> {
+pub(super) fn component(module: &[u8]) -> Vec<u8> {
     let encoder = ComponentEncoder::default().module(module).unwrap();
     let adapter = WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER;
     encoder.adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter).unwrap().encode().unwrap()
@@ -40,27 +40,12 @@ async fn a_component_cannot_fill_the_disk() {
 }
 
 #[tokio::test]
-async fn a_component_reaches_nothing_outside_and_ends_with_its_caller() {
+async fn a_component_ends_with_its_caller() {
     let bench = Bench::new();
-    let open = "(drop (call $open (i32.const 3) (i32.const 1024) (i32.const 14) (i32.const 0)))";
-    for path in ["/../etc/passwd", "../etc/passwd/", "/tmp/../../etc"] {
-        let (_, failure) = bench.run(bench.exchange(&component(&guests::module(path, open)))).await;
-        assert!(failure.unwrap().message().contains("status 1"), "{path}");
-    }
     for then in [guests::SLEEP, guests::FLOOD, "(loop $again (br $again))"] {
         let program = component(&guests::says_and(then));
         let mut reply = bench.programs.run(bench.exchange(&program)).await.unwrap();
         assert!(reply.body.next().await.unwrap().is_ok());
     }
     assert!(bench.left_behind().await.is_empty());
-}
-
-#[tokio::test]
-async fn a_component_that_imports_more_than_wasi_is_refused_by_name() {
-    let bench = Bench::new();
-    let text = "(component (import \"example:host/fork@1.0.0\" (instance
-        (export \"fork\" (func)))))";
-    let (_, failure) = bench.run(bench.exchange(&wat::parse_str(text).unwrap())).await;
-    let told = told(&failure.unwrap());
-    assert!(told.contains("example:host/fork"), "{told}");
 }

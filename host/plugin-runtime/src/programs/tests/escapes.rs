@@ -1,157 +1,205 @@
-//! The table of escapes: what a WebAssembly program tries, and is refused.
+//! The table of escapes: what a WebAssembly program tries, as a core module and as a component.
+//! Names are those of the table for processes, in the tests of the crate `sandbox`; what has one
+//! there and none here is a call that WASI does not have, and so a row of [`imports`].
+//!
+//! Elsewhere: sockets in `sockets.rs`; programs that do not end when they are told to, wherever
+//! they are, in `ends.rs`; arguments, environment and prompts that look like something else in the
+//! module above; what is beside a named file in `files.rs`.
 
-use sandbox::{Layer, LayerState};
-
+use super::components::component;
+use super::guests::{list, show, show_after};
 use super::*;
-use crate::programs::wasi_layers;
 
-/// Opens the path at 1024 below a directory, and shows what is there.
-fn show(path: &str, directory: u32, flags: u32) -> Vec<u8> {
-    let length = path.len();
-    let body = format!(
-        "(call $copy (call $open (i32.const {directory}) (i32.const 1024) (i32.const {length})
-          (i32.const {flags})) (i32.const 1))"
-    );
-    guests::module(path, &body)
+mod imports;
+mod takers;
+
+/// A program that tries to reach a file, and what shows that it would if it could.
+struct Row {
+    name: &'static str,
+    attempt: Vec<u8>,
+    control: Control,
 }
 
-/// Makes a link `l` to a place, then opens a path through it.
-fn show_by_link(target: &str, path: &str) -> Vec<u8> {
-    let (to, length) = (target.len(), path.len());
-    let body = format!(
-        "(call $end (call $symlink (i32.const 1024) (i32.const {to}) (i32.const 3)
-          (i32.const {path_at}) (i32.const 1)))
-         (call $copy (call $open (i32.const 3) (i32.const {path_at}) (i32.const {length})
-          (i32.const 0)) (i32.const 1))",
-        path_at = 1024 + to,
+/// How it is shown to work where nothing refuses it.
+enum Control {
+    /// This one says something, with this directory named: what the attempt wants is there, and
+    /// the call works.
+    Named(PathBuf, Vec<u8>),
+    /// There is nothing that could be named.
+    Never(&'static str),
+}
+
+/// A host with a named directory in which there is a file `f`, a link out and a link to `f`, and
+/// with a file `secret` beside it.
+struct Host {
+    bench: Bench,
+    outer: PathBuf,
+    named: PathBuf,
+}
+
+impl Host {
+    fn new() -> Self {
+        let bench = Bench::new();
+        let outer = bench.folder.path().join("outer");
+        let named = outer.join("named");
+        fs::create_dir_all(&named).unwrap();
+        fs::write(named.join("f"), "x").unwrap();
+        fs::write(outer.join("secret"), "x").unwrap();
+        std::os::unix::fs::symlink("../secret", named.join("out")).unwrap();
+        Self { bench, outer, named }
+    }
+
+    /// Runs a program with one directory named, which is its descriptor 4; 3 is `/tmp`.
+    async fn run(&self, program: &[u8], named: &Path) -> (Vec<u8>, Option<Failure>) {
+        let change = |it: &mut ProcessTarget| it.sandbox.read_only = vec![named.to_owned()];
+        self.bench.run(with_target(self.bench.exchange(program), change)).await
+    }
+
+    /// Names and contents of everything around the named directory.
+    fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut files = Vec::new();
+        for directory in [&self.outer, &self.named] {
+            for entry in fs::read_dir(directory).unwrap() {
+                let path = entry.unwrap().path();
+                let content = fs::read(&path).unwrap_or_default();
+                files.push((path, content));
+            }
+        }
+        files.sort();
+        files
+    }
+}
+
+/// Opens a file of the host where its directory is named.
+fn named(path: &str) -> Control {
+    let path = Path::new(path);
+    let name = path.file_name().unwrap().to_str().unwrap();
+    Control::Named(path.parent().unwrap().to_owned(), show(name, 4, 0))
+}
+
+const LINK: &str = "(call $link (i32.const 4) (i32.const 0) OLD (i32.const 3) NEW)";
+const LINK_OUT: &str = "(call $link (i32.const 3) (i32.const 0) OLD (i32.const 4) NEW)";
+const RENAME: &str = "(call $rename (i32.const 4) OLD (i32.const 3) NEW)";
+const RENAME_OUT: &str = "(call $rename (i32.const 3) OLD (i32.const 4) NEW)";
+const SYMLINK: &str = "(call $symlink OLD (i32.const 3) NEW)";
+
+/// Makes a link `l` in `/tmp`, then opens a path through it.
+fn through_link(target: &str, path: &str) -> Vec<u8> {
+    show_after(SYMLINK, [target, "l", path], 3)
+}
+
+/// Writes a file in `/tmp`, does something to it, then shows a file.
+fn with_own(call: &str, [new, then]: [&str; 2], directory: u32) -> Vec<u8> {
+    let made = format!(
+        "(block (result i32)
+           (drop (call $say (call $open (i32.const 3) OLD (i32.const 1)) (i32.const 1024)
+             (i32.const 1)))
+           {call})"
     );
-    guests::module(&format!("{target}{path}"), &body)
+    show_after(&made, ["own", new, then], directory)
+}
+
+fn reading(host: &Host) -> Vec<Row> {
+    let row = |name, attempt, control| Row { name, attempt, control };
+    let secret = host.outer.join("secret").to_str().unwrap().to_owned();
+    let program = host.bench.folder.path().join("program.wasm").to_str().unwrap().to_owned();
+    let up = "../".repeat(12);
+    let shadow = || named("/etc/shadow");
+    let root = || Control::Named("/proc/self/root/etc".into(), show("shadow", 4, 0));
+    vec![
+        row("read", show("/etc/shadow", 3, 0), shadow()),
+        row("read", show(&format!("{up}etc/shadow"), 3, 0), shadow()),
+        row("read", show("/tmp/../etc/shadow", 3, 0), shadow()),
+        row("read", show(&format!("x/{up}etc/shadow"), 4, 0), shadow()),
+        row("read", show(&secret, 3, 0), named(&secret)),
+        row("read", show("../secret", 4, 0), named(&secret)),
+        row("read", show("./../named/../secret", 4, 0), named(&secret)),
+        row("read, the gateway's own", show(&program, 3, 0), named(&program)),
+        row("read, the gateway's own", show("../../program.wasm", 4, 0), named(&program)),
+        row("read, other runs", show("../../0/tmp", 3, 0), Control::Never("there are none")),
+        row("read", show("/proc/self/root/etc/shadow", 3, 0), root()),
+        row("find-environment", show("/proc/self/environ", 3, 0), named("/proc/self/environ")),
+        row(
+            "find-environment",
+            show(&format!("{up}proc/self/environ"), 4, 0),
+            named("/proc/self/environ"),
+        ),
+        row("see-process", show("/proc/1/status", 3, 0), named("/proc/1/status")),
+        row("see-process", show("/proc/self/fd/0", 3, 0), Control::Never("it may be a terminal")),
+        row("open-memory-of-others", show("/proc/self/maps", 3, 0), named("/proc/self/maps")),
+        row("list", show(&up, 3, 0), Control::Named("/".into(), list(4))),
+        row("read-through-link", through_link("/etc", "l/shadow"), shadow()),
+        row("read-through-link", through_link("/etc/shadow", "l"), shadow()),
+        row("read-through-link", through_link(&format!("{up}etc"), "l/shadow"), shadow()),
+        row("read-through-link", through_link(".", "l/../../../secret"), named(&secret)),
+        row("read-through-link", show("out", 4, 0), named(&secret)),
+        row("open-by-handle", show("f", 9, 0), Control::Named(host.named.clone(), show("f", 4, 0))),
+    ]
+}
+
+fn writing() -> Vec<Row> {
+    let row = |name, attempt, control| Row { name, attempt, control };
+    // In `/tmp`, where it may write: the call is right, and the place is not.
+    let control = |call: &str, then| {
+        let call = call.replace("(i32.const 4)", "(i32.const 3)");
+        Control::Named("/usr".into(), with_own(&call, ["new", then], 3))
+    };
+    let (made, linked) = (|| control(LINK, "own"), || control(LINK, "new"));
+    let moved = || control(RENAME, "new");
+    vec![
+        row("write-in", show("new", 4, 1), made()),
+        row("write-in", show("../new", 3, 1), made()),
+        row("write-in", show("/var/tmp/new", 3, 1), made()),
+        row("open-to-write", show("f", 4, 8), made()),
+        row("open-to-write", through_link("/dev/null", "l"), made()),
+        row("link-in", show_after(LINK, ["f", "new", "new"], 3), linked()),
+        row("link-in", show_after(LINK, ["../secret", "new", "new"], 3), linked()),
+        row("link-out", with_own(LINK_OUT, ["new", "f"], 4), linked()),
+        row("link-out", with_own(LINK_OUT, ["../new", "f"], 4), linked()),
+        row("rename-in", show_after(RENAME, ["f", "new", "new"], 3), moved()),
+        row("rename-in", show_after(RENAME, ["../secret", "new", "new"], 3), moved()),
+        row("rename-out", with_own(RENAME_OUT, ["new", "f"], 4), moved()),
+        row("rename-out", with_own(RENAME_OUT, ["f", "f"], 4), moved()),
+        row("rename-out", with_own(RENAME_OUT, ["../new", "f"], 4), moved()),
+    ]
 }
 
 #[tokio::test]
 async fn a_program_reaches_nothing_outside_of_its_directories() {
-    let bench = Bench::new();
-    let readable = bench.folder.path().join("readable");
-    fs::create_dir(&readable).unwrap();
-    fs::write(readable.join("f"), "x").unwrap();
-    fs::write(bench.folder.path().join("secret"), "x").unwrap();
-    std::os::unix::fs::symlink("../secret", readable.join("link")).unwrap();
-    let cases = [
-        ("an absolute path", show("/etc/passwd", 3, 0)),
-        ("dots", show("../../../../../../../../etc/passwd", 3, 0)),
-        ("dots behind a name", show("x/../../../../../../../etc/shadow", 3, 0)),
-        ("the gateway's memory", show("/proc/self/environ", 3, 0)),
-        ("other runs", show("../../0/tmp", 3, 0)),
-        ("a link to a root", show_by_link("/etc", "l/passwd")),
-        ("a link with dots", show_by_link("../../../../../../../etc", "l/passwd")),
-        ("a link that was there", show("link", 4, 0)),
-        ("a new file where it may read", show("new", 4, 1)),
-        ("a file to write where it may read", show("f", 4, 8)),
-        ("a descriptor of the gateway", show("f", 9, 0)),
-    ];
-    for (what, program) in cases {
-        let named = |target: &mut ProcessTarget| target.sandbox.read_only = vec![readable.clone()];
-        let (output, failure) = bench.run(with_target(bench.exchange(&program), named)).await;
-        let failure = failure.unwrap_or_else(|| panic!("{what}: it ended well"));
-        assert!(failure.message().contains("status "), "{what}: {}", told(&failure));
-        assert!(output.is_empty(), "{what}");
+    let host = Host::new();
+    let before = host.files();
+    let rows = || reading(&host).into_iter().chain(writing()).enumerate();
+    for (number, Row { name, attempt, .. }) in rows() {
+        for program in [&attempt, &component(&attempt)] {
+            let (output, failure) = host.run(program, &host.named).await;
+            let failure = failure.unwrap_or_else(|| panic!("{number}, {name}: it ended well"));
+            assert!(failure.message().contains("status "), "{number}, {name}: {}", told(&failure));
+            assert!(output.is_empty(), "{number}, {name}");
+        }
     }
-    let named = |target: &mut ProcessTarget| target.sandbox.read_only = vec![readable.clone()];
-    let shown = bench.run(with_target(bench.exchange(&show("f", 4, 0)), named)).await;
-    assert_eq!(shown.0, b"x", "what is named is readable: {:?}", shown.1);
-    assert_eq!(fs::read(readable.join("f")).unwrap(), b"x");
-    assert!(bench.left_behind().await.is_empty());
+    assert_eq!(host.files(), before);
+    assert!(host.bench.left_behind().await.is_empty());
 }
 
 #[tokio::test]
-async fn there_is_no_socket() {
-    let bench = Bench::new();
-    for descriptor in 0..6 {
-        let body = format!(
-            "(call $end (call $accept (i32.const {descriptor}) (i32.const 0) (i32.const 8)))"
-        );
-        let (_, failure) = bench.run(bench.exchange(&guests::module("", &body))).await;
-        let failure = failure.unwrap();
-        assert!(failure.message().contains("status "), "{}", told(&failure));
+async fn every_attempt_works_where_nothing_refuses_it() {
+    if !rustix::process::geteuid().is_root() {
+        return;
     }
-}
-
-/// Rows of the table for which no call exists: a program that wants one is not even started.
-#[tokio::test]
-async fn an_import_beyond_wasi_is_refused_by_name() {
-    let bench = Bench::new();
-    let imports = [
-        ("env", "fork"),
-        ("env", "ptrace"),
-        ("env", "setuid"),
-        ("env", "mount"),
-        ("env", "bpf"),
-        ("env", "kill"),
-        ("wasi_snapshot_preview1", "sock_open"),
-        ("wasi_snapshot_preview1", "proc_exec"),
-        ("wasi", "thread-spawn"),
-        ("wasix_32v1", "proc_fork"),
-    ];
-    for (module, function) in imports {
-        let (_, failure) = bench.run(bench.exchange(&guests::asks_for(module, function))).await;
-        let failure = failure.unwrap();
-        assert_eq!(failure.kind(), FailureKind::ProviderMisconfigured);
-        let told = told(&failure);
-        assert!(told.contains(module) && told.contains(function), "{told}");
+    let host = Host::new();
+    let rows = || reading(&host).into_iter().chain(writing()).enumerate();
+    for (number, Row { name, control, .. }) in rows() {
+        let (directory, program) = match control {
+            Control::Named(directory, program) => (directory, program),
+            Control::Never(reason) => {
+                eprintln!("{number}, {name}: not shown to work: {reason}");
+                continue;
+            }
+        };
+        for program in [&program, &component(&program)] {
+            let (output, failure) = host.run(program, &directory).await;
+            assert!(failure.is_none(), "{number}, {name}: {}", told(&failure.unwrap()));
+            assert!(!output.is_empty(), "{number}, {name}");
+        }
     }
-}
-
-#[tokio::test]
-async fn what_cannot_be_given_is_refused_before_anything_runs() {
-    type Change = fn(&mut ProcessTarget);
-    let cases: [(&str, Change, FailureKind); 6] = [
-        (
-            "a layer",
-            |it| it.sandbox.demanded_layers = vec!["landlock".into()],
-            FailureKind::SandboxFault,
-        ),
-        (
-            "a host",
-            |it| {
-                let host = exchange::ProgramHost { host: "example.org".into(), port: 443 };
-                it.sandbox.network = vec![host];
-            },
-            FailureKind::SandboxFault,
-        ),
-        (
-            "a layer that is none",
-            |it| it.sandbox.demanded_layers = vec!["magic".into()],
-            FailureKind::ProviderMisconfigured,
-        ),
-        (
-            "a file as directory",
-            |it| it.sandbox.read_only = vec!["/etc/passwd".into()],
-            FailureKind::ProviderMisconfigured,
-        ),
-        (
-            "a working directory elsewhere",
-            |it| it.sandbox.directory = Some("/etc".into()),
-            FailureKind::ProviderMisconfigured,
-        ),
-        (
-            "a working directory by dots",
-            |it| {
-                it.sandbox.read_only = vec!["/usr".into()];
-                it.sandbox.directory = Some("/usr/../etc".into());
-            },
-            FailureKind::ProviderMisconfigured,
-        ),
-    ];
-    let bench = Bench::new();
-    for (what, change, kind) in cases {
-        let exchange = with_target(bench.exchange(&guests::echo()), change);
-        let (_, failure) = bench.run(exchange).await;
-        assert_eq!(failure.map(|it| it.kind()), Some(kind), "{what}");
-    }
-    let met = |it: &mut ProcessTarget| it.sandbox.demanded_layers = vec!["network".into()];
-    let (_, failure) = bench.run(with_target(bench.exchange(&guests::echo()), met)).await;
-    assert!(failure.is_none(), "{failure:?}");
-    let missing = wasi_layers().into_iter().filter(|(_, state)| *state != LayerState::Works);
-    let missing: Vec<_> = missing.map(|(layer, _)| layer).collect();
-    assert_eq!(missing, [Layer::User, Layer::Landlock, Layer::OwnKernel]);
 }

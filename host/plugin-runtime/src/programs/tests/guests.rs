@@ -19,6 +19,14 @@ const PRELUDE: &str = r#"
   (func $rmdir (param i32 i32 i32) (result i32)))
 (import "wasi_snapshot_preview1" "path_symlink"
   (func $symlink (param i32 i32 i32 i32 i32) (result i32)))
+(import "wasi_snapshot_preview1" "path_link"
+  (func $link (param i32 i32 i32 i32 i32 i32 i32) (result i32)))
+(import "wasi_snapshot_preview1" "path_rename"
+  (func $rename (param i32 i32 i32 i32 i32 i32) (result i32)))
+(import "wasi_snapshot_preview1" "fd_readdir"
+  (func $readdir (param i32 i32 i32 i64 i32) (result i32)))
+(import "wasi_snapshot_preview1" "fd_prestat_dir_name"
+  (func $name (param i32 i32 i32) (result i32)))
 (import "wasi_snapshot_preview1" "poll_oneoff"
   (func $poll (param i32 i32 i32 i32) (result i32)))
 (import "wasi_snapshot_preview1" "args_sizes_get"
@@ -60,6 +68,49 @@ pub(super) fn module(data: &str, body: &str) -> Vec<u8> {
         "(module {PRELUDE} (data (i32.const 1024) {data:?}) (func (export \"_start\") {body}))"
     );
     wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Opens a path below a descriptor, and shows what is there.
+pub(super) fn show(path: &str, directory: u32, flags: u32) -> Vec<u8> {
+    let length = path.len();
+    let body = format!(
+        "(call $copy (call $open (i32.const {directory}) (i32.const 1024) (i32.const {length})
+          (i32.const {flags})) (i32.const 1))"
+    );
+    module(path, &body)
+}
+
+/// Shows the names in an open directory.
+pub(super) fn list(directory: u32) -> Vec<u8> {
+    let body = format!(
+        "(call $end (call $readdir (i32.const {directory}) (i32.const 32768) (i32.const 8192)
+          (i64.const 0) (i32.const 16)))
+         (call $end (call $say (i32.const 1) (i32.const 32768) (i32.load (i32.const 16))))"
+    );
+    module("", &body)
+}
+
+/// Shows the name that an open directory has for the program.
+pub(super) fn name(directory: u32, length: usize) -> Vec<u8> {
+    let body = format!(
+        "(call $end (call $name (i32.const {directory}) (i32.const 32768) (i32.const {length})))
+         (call $end (call $say (i32.const 1) (i32.const 32768) (i32.const {length})))"
+    );
+    module("", &body)
+}
+
+/// Calls a function with two paths, written as the text of WebAssembly, then shows a third.
+pub(super) fn show_after(call: &str, [old, new, then]: [&str; 3], directory: u32) -> Vec<u8> {
+    let starts = [1024, 1024 + old.len(), 1024 + old.len() + new.len()];
+    let place =
+        |start: usize, text: &str| format!("(i32.const {start}) (i32.const {})", text.len());
+    let call = call.replace("OLD", &place(starts[0], old)).replace("NEW", &place(starts[1], new));
+    let body = format!(
+        "(call $end {call})
+         (call $copy (call $open (i32.const {directory}) {} (i32.const 0)) (i32.const 1))",
+        place(starts[2], then)
+    );
+    module(&format!("{old}{new}{then}"), &body)
 }
 
 /// Copies standard input to standard output.
