@@ -8,6 +8,9 @@
 #   programs
 #          programs as providers: bc of Debian, llm of PyPI and echo, streamed and not; one whose
 #          caller leaves is gone
+#   agents Claude Code, Codex and Gemini CLI of npm as providers, each granted the vendor's API
+#          on loopback and nothing else: text, reasoning, use, a command of the agent's own, a
+#          refusing far end; one whose caller leaves is gone with its command. Needs 1 GB
 #   operators
 #          the README's walk as it is written: provider, test, route, key, chat, rotation,
 #          revocation, usage and audit, with the commands and with curl
@@ -91,6 +94,8 @@ TOML
 
 # shellcheck source=tests/acceptance/programs.sh
 source "$here/programs.sh"
+# shellcheck source=tests/acceptance/agents.sh
+source "$here/agents.sh"
 
 accept_model() {
   say "model: llama.cpp and SmolLM2, directly and through the gateway"
@@ -169,7 +174,7 @@ accept_fuzz() {
 }
 
 # A stage is a word here and a function `accept_WORD`, with _ for -.
-stages="echo programs operators contract model churn mocks vendors dialects-model plugins kubernetes kernel fuzz"
+stages="echo programs agents operators contract model churn mocks vendors dialects-model plugins kubernetes kernel fuzz"
 
 [[ -x $patchbay ]] ||
   fail "$patchbay is not there: run \`cargo xtask acceptance\`, or set PATCHBAY_BINARY"

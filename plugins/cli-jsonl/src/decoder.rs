@@ -3,10 +3,10 @@
 use patchbay_sdk::reply::{ReplyWriter, TokenUsage};
 use patchbay_sdk::split::LineSplitter;
 use patchbay_sdk::{Call, Decoder, Document, Ending, Failure, ReplyIdentity, ResponseHead, log};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::path::Path;
-use crate::rule::{CallRule, Rule, UsageRule};
+use crate::path::{Path, Paths};
+use crate::rule::{Arguments, CallRule, Rule, UsageRule};
 use crate::settings::EventSettings;
 
 /// Most characters of a tool's own words in a failure.
@@ -26,8 +26,8 @@ struct Events {
 /// What the events have said so far.
 #[derive(Default)]
 struct Told {
-    any_text: bool,
-    any_reasoning: bool,
+    text: Paragraphs,
+    reasoning: Paragraphs,
     /// The call that began last, and whether it has arguments.
     call: Option<u32>,
     final_text: Option<String>,
@@ -36,6 +36,22 @@ struct Told {
     known: u64,
     unknown: u64,
     no_json: u64,
+}
+
+/// What has been said in one channel, text or reasoning.
+#[derive(Default)]
+struct Paragraphs {
+    any: bool,
+    /// The next piece begins a paragraph.
+    ended: bool,
+}
+
+impl Paragraphs {
+    /// Whether a blank line goes before the next piece.
+    fn begin(&mut self, is_paragraph: bool) -> bool {
+        let ended = std::mem::take(&mut self.ended);
+        std::mem::replace(&mut self.any, true) && (is_paragraph || ended)
+    }
 }
 
 impl Decoder for EventDecoder {
@@ -106,7 +122,7 @@ impl Events {
                 "the program printed no event that the provider's settings know",
             ));
         }
-        if let Some(text) = self.told.final_text.filter(|_| !self.told.any_text) {
+        if let Some(text) = self.told.final_text.filter(|_| !self.told.text.any) {
             self.reply.text(&text);
         }
         Ok(self.reply.end())
@@ -123,18 +139,18 @@ impl Told {
         if let Some(paths) = &rule.error {
             return Err(failed(paths.text(event).unwrap_or("an error")));
         }
+        self.text.ended |= rule.new_paragraph;
+        self.reasoning.ended |= rule.new_paragraph;
         if let Some(reasoning) = piece(rule.reasoning.as_ref(), event) {
-            if rule.paragraph && self.any_reasoning {
+            if self.reasoning.begin(rule.paragraph) {
                 reply.reasoning_text("\n\n");
             }
-            self.any_reasoning = true;
             reply.reasoning_text(reasoning);
         }
         if let Some(text) = piece(rule.text.as_ref(), event) {
-            if rule.paragraph && self.any_text {
+            if self.text.begin(rule.paragraph) {
                 reply.text("\n\n");
             }
-            self.any_text = true;
             reply.text(text);
         }
         if let Some(call) = &rule.tool_call {
@@ -164,11 +180,19 @@ impl Told {
         };
         let id = rule.id.as_ref().and_then(|path| path.text(event));
         let call = reply.begin_call(id, name);
-        match rule.arguments.as_ref().map(|path| path.find(event)) {
+        match &rule.arguments {
             None => self.call = Some(call),
-            Some(None) => {}
-            Some(Some(Value::String(text))) => reply.arguments(call, text),
-            Some(Some(input)) => reply.arguments(call, &input.to_string()),
+            Some(Arguments::At(path)) => match path.find(event) {
+                None => {}
+                Some(Value::String(text)) => reply.arguments(call, text),
+                Some(input) => reply.arguments(call, &input.to_string()),
+            },
+            Some(Arguments::Members(members)) => {
+                let found = members
+                    .iter()
+                    .filter_map(|(name, path)| Some((name.clone(), path.find(event)?.clone())));
+                reply.arguments(call, &Value::Object(Map::from_iter(found)).to_string());
+            }
         }
     }
 
@@ -191,13 +215,16 @@ fn piece<'v>(path: Option<&Path>, event: &'v Value) -> Option<&'v str> {
 fn tokens(rule: &UsageRule, event: &Value) -> Option<TokenUsage> {
     let (prompt, completion) = (rule.prompt_tokens.sum(event), rule.completion_tokens.sum(event));
     prompt.or(completion)?;
-    let (prompt_tokens, completion_tokens) = (prompt.unwrap_or(0), completion.unwrap_or(0));
+    let (prompt_tokens, said) = (prompt.unwrap_or(0), completion.unwrap_or(0));
+    let count = |paths: &Option<Paths>| paths.as_ref().and_then(|it| it.sum(event)).unwrap_or(0);
+    let completion_tokens = count(&rule.total_tokens).saturating_sub(prompt_tokens).max(said);
+    let thought = completion_tokens - said;
     Some(TokenUsage {
         prompt_tokens,
         completion_tokens,
         total_tokens: prompt_tokens.saturating_add(completion_tokens),
-        cached_tokens: rule.cached_tokens.as_ref().and_then(|it| it.sum(event)).unwrap_or(0),
-        ..TokenUsage::default()
+        cached_tokens: count(&rule.cached_tokens),
+        reasoning_tokens: count(&rule.reasoning_tokens).max(thought).min(completion_tokens),
     })
 }
 

@@ -71,6 +71,12 @@ impl From<&str> for Paths {
     }
 }
 
+impl Default for Paths {
+    fn default() -> Self {
+        Self::Several(Vec::new())
+    }
+}
+
 impl<const N: usize> From<[&str; N]> for Paths {
     fn from(texts: [&str; N]) -> Self {
         Self::Several(texts.map(Path::from).to_vec())

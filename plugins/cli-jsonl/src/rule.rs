@@ -19,6 +19,8 @@ pub(crate) struct Rule {
     pub(crate) text: Option<Path>,
     /// Whether the text is a paragraph of its own.
     pub(crate) paragraph: bool,
+    /// Whether the next piece of text, and of reasoning, begins a paragraph.
+    pub(crate) new_paragraph: bool,
     /// A piece of reasoning.
     pub(crate) reasoning: Option<Path>,
     /// The beginning of a tool call, or a whole one.
@@ -45,12 +47,22 @@ pub(crate) struct CallRule {
     pub(crate) id: Option<Path>,
     /// The tool's name.
     pub(crate) name: Path,
-    /// The whole input, JSON or JSON text.
-    pub(crate) arguments: Option<Path>,
+    /// The whole input.
+    pub(crate) arguments: Option<Arguments>,
+}
+
+/// Where the whole input of a call is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Arguments {
+    /// In one place, as JSON or JSON text.
+    At(Path),
+    /// Among other members: those of the input, and where each is.
+    Members(BTreeMap<String, Path>),
 }
 
 /// Where the counts are. Several places are summed.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UsageRule {
     /// Tokens of the request.
@@ -59,6 +71,10 @@ pub(crate) struct UsageRule {
     pub(crate) completion_tokens: Paths,
     /// Those of the request that a cache served.
     pub(crate) cached_tokens: Option<Paths>,
+    /// Those of the answer that are reasoning.
+    pub(crate) reasoning_tokens: Option<Paths>,
+    /// All, where some of the answer's, its thoughts, are counted here alone.
+    pub(crate) total_tokens: Option<Paths>,
 }
 
 impl Rule {

@@ -61,8 +61,8 @@ fn calls_of_a_known_tool_are_its_own_unless_they_are_asked_for() {
     let answer = whole(&json!({"format": "gemini"}), &output).unwrap();
     assert_eq!(answer["choices"][0]["message"]["tool_calls"], Value::Null);
     assert_eq!(answer["choices"][0]["finish_reason"], "stop");
-    assert_eq!(answer["choices"][0]["message"]["content"], "I read. It says x. 👋");
-    assert_eq!(answer["usage"]["total_tokens"], 30);
+    assert_eq!(answer["choices"][0]["message"]["content"], "I read. \n\nIt says x. 👋");
+    assert_eq!(answer["usage"]["completion_tokens"], 13);
     let answer = whole(&json!({"format": "gemini", "tool_calls": true}), &output).unwrap();
     let function = &answer["choices"][0]["message"]["tool_calls"][0]["function"];
     assert_eq!(function, &json!({"name": "read_file", "arguments": "{\"path\":\"a\"}"}));
@@ -88,6 +88,54 @@ fn events_of_any_tool_are_read_by_rules() {
     assert_eq!(message["tool_calls"][0]["function"]["arguments"], "{\"x\":1}");
     assert_eq!(answer["choices"][0]["finish_reason"], "tool_calls");
     assert_eq!(answer["usage"]["completion_tokens"], 3);
+}
+
+#[test]
+fn what_follows_the_run_of_a_tool_is_a_paragraph_of_its_own() {
+    for (format, text, reasoning) in [
+        ("claude", "I look. \n\nZwei Dateien: „a“ 👋", "Two files?\n\nTwo."),
+        ("codex", "There is one file.\n\nIt is „a“.", "**Listing**"),
+    ] {
+        let output = testing::fixture(&format!("tests/replies/{format}.jsonl"));
+        let output = String::from_utf8(output).unwrap();
+        let answer = whole(&json!({"format": format}), &output).unwrap();
+        let message = &answer["choices"][0]["message"];
+        assert_eq!(message["content"], text);
+        assert_eq!(message["reasoning_content"], reasoning);
+    }
+    let settings =
+        json!({"events": [{"kind": "say", "text": "t"}, {"kind": "act", "new_paragraph": true}]});
+    let output = "{\"type\":\"act\"}\n{\"type\":\"say\",\"t\":\"a\"}\n{\"type\":\"act\"}\n{\"type\":\"say\",\"t\":\"b\"}\n";
+    let answer = whole(&settings, output).unwrap();
+    assert_eq!(answer["choices"][0]["message"]["content"], "a\n\nb");
+}
+
+#[test]
+fn commands_of_codex_are_calls_whose_input_is_the_command() {
+    let output = testing::fixture("tests/replies/codex.jsonl");
+    let output = String::from_utf8(output).unwrap();
+    let answer = whole(&json!({"format": "codex", "tool_calls": true}), &output).unwrap();
+    let calls = &answer["choices"][0]["message"]["tool_calls"];
+    let command =
+        json!({"name": "command_execution", "arguments": "{\"command\":\"bash -lc ls\"}"});
+    assert_eq!(calls[0]["function"], command);
+    assert_eq!(calls[1]["function"], json!({"name": "search", "arguments": "{\"q\":\"a\"}"}));
+}
+
+#[test]
+fn tokens_that_only_the_total_has_are_reasoning() {
+    let settings = json!({"events": [{"usage": {"prompt_tokens": "in", "completion_tokens": "out",
+        "reasoning_tokens": "thought", "total_tokens": "all"}}]});
+    for (event, completion, reasoning) in [
+        (json!({"in": 2, "out": 3, "all": 9}), 7, 4),
+        (json!({"in": 2, "out": 3, "all": 5, "thought": 2}), 3, 2),
+        (json!({"in": 2, "out": 3, "all": 1, "thought": 9}), 3, 3),
+    ] {
+        let usage = whole(&settings, &event.to_string()).unwrap()["usage"].clone();
+        assert_eq!(usage["completion_tokens"], completion, "{event}");
+        assert_eq!(usage["total_tokens"], completion + 2, "{event}");
+        assert_eq!(usage["completion_tokens_details"]["reasoning_tokens"], reasoning, "{event}");
+    }
 }
 
 #[test]

@@ -25,8 +25,14 @@ struct ProgramSettings {
     #[serde(default)]
     environment: BTreeMap<String, String>,
     timeout_ms: Option<u64>,
+    #[serde(default = "default_slot")]
+    credential: String,
     #[serde(default = "version_argument")]
     probe_arguments: Vec<String>,
+}
+
+fn default_slot() -> String {
+    DEFAULT_SLOT.to_owned()
 }
 
 fn version_argument() -> Vec<String> {
@@ -69,7 +75,7 @@ fn process(settings: ProgramSettings, arguments: Vec<Argument>) -> Result<Proces
     Ok(Process {
         environment: settings.environment.into_iter().collect(),
         timeout_ms: settings.timeout_ms,
-        credential: Some(DEFAULT_SLOT.to_owned()),
+        credential: Some(settings.credential),
         ..Process::new(settings.program, arguments)
     })
 }

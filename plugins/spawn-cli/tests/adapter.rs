@@ -51,6 +51,14 @@ fn standard_input_is_the_default_without_a_marker() {
 }
 
 #[test]
+fn a_setting_says_which_credential_is_used_by_calls_and_probes() {
+    let settings = json!({"program": "/usr/bin/codex", "credential": "codex_api_key"});
+    for process in [prepare(&settings).unwrap(), probe(&settings).unwrap()] {
+        assert_eq!(process.credential.as_deref(), Some("codex_api_key"));
+    }
+}
+
+#[test]
 fn settings_of_the_dialect_are_not_its_affair() {
     let settings = json!({"program": "/bin/cat", "prompt": "transcript"});
     assert!(prepare(&settings).is_ok() && probe(&settings).is_ok());

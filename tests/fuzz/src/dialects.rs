@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anthropic_messages::AnthropicMessages;
 use bedrock_converse::BedrockConverse;
+use cli_jsonl::CliJsonl;
 use cli_text::CliText;
 use cohere_chat::CohereChat;
 use gemini_dialect::Gemini;
@@ -22,6 +23,7 @@ macro_rules! for_each_dialect {
         $run!(
             AnthropicMessages,
             BedrockConverse,
+            CliJsonl,
             CliText,
             CohereChat,
             Gemini,
@@ -56,6 +58,8 @@ pub trait Dialect: Normalizer {
     const FRAMES: Frames = Frames::AsTheyAre;
     /// Whether a reply is text without frames, whose cuts may show.
     const IS_TEXT: bool = false;
+    /// Whether a request may be text and no JSON.
+    const ASKS_IN_TEXT: bool = Self::IS_TEXT;
     /// Whether replies are passed on as they come: then they are no better than what came.
     const IS_VERBATIM: bool = false;
 }
@@ -89,6 +93,23 @@ impl Dialect for BedrockConverse {
         r#"{"reasoning":"thinking-budget","request_metadata":{"a":"b"},"service_tier":"flex"}"#,
     ];
     const FRAMES: Frames = Frames::Aws;
+}
+
+impl Dialect for CliJsonl {
+    const NAME: &'static str = "cli-jsonl";
+    const PLUGIN: &'static str = "cli-jsonl";
+    const ASKS_IN_TEXT: bool = true;
+    const SETTINGS: &'static [&'static str] = &[
+        r#"{"format":"claude","tool_calls":true}"#,
+        r#"{"format":"codex","tool_calls":true,"prompt":"transcript"}"#,
+        r#"{"format":"gemini","tool_calls":true}"#,
+        r#"{"format":"claude","input":"json"}"#,
+        r#"{"max_line_bytes":64,"events":[
+            {"kind":"a","text":"t","reasoning":"r","paragraph":true},
+            {"kind":"b","tool_call":{"name":"n","id":"i"}},{"kind":"b","arguments":"t","new_paragraph":true},
+            {"kind":"c","tool_call":{"name":"n","arguments":{"x":"/t"}},"final_text":"t","notice":"r"},
+            {"usage":{"prompt_tokens":"u.0","completion_tokens":["u.1"],"total_tokens":"u.2"}}]}"#,
+    ];
 }
 
 impl Dialect for CliText {

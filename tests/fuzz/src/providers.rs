@@ -15,6 +15,7 @@ use crate::target::Target;
 
 use anthropic_messages::AnthropicMessages;
 use bedrock_converse::BedrockConverse;
+use cli_jsonl::CliJsonl;
 use cli_text::CliText;
 use cohere_chat::CohereChat;
 use gemini_dialect::Gemini;
@@ -127,7 +128,7 @@ fn encode<D: Dialect>(bytes: &[u8]) {
     }
     if let Ok(encoded) = D::encode(&call, &canonical) {
         let json = serde_json::from_slice::<Value>(&encoded.body);
-        assert!(D::IS_TEXT || json.is_ok(), "the body is no JSON");
+        assert!(D::ASKS_IN_TEXT || json.is_ok(), "the body is no JSON");
         assert!(encoded.dropped.len() <= Dropped::MAX, "{:?}", encoded.dropped);
     }
     forget_logs();

@@ -16,7 +16,7 @@ mod text;
 use crate::provider::Provider;
 
 /// All of them.
-pub(crate) const ALL: [&dyn Provider; 9] = [
+pub(crate) const ALL: [&dyn Provider; 10] = [
     &chat_messages::OpenAi,
     &anthropic::Anthropic,
     &chat_messages::Ollama,
@@ -26,4 +26,5 @@ pub(crate) const ALL: [&dyn Provider; 9] = [
     &text::TextGeneration,
     &responses::Responses,
     &text::Program,
+    &text::Agent,
 ];

@@ -37,5 +37,5 @@ fn only_dialects_of_plain_text_lack_tools_images_and_turns() {
     assert_eq!(callers.collect::<Vec<_>>(), ["openai-completions"]);
     let providers = providers::ALL.into_iter();
     let providers = providers.filter(|it| lacks_some(it.lacks())).map(|it| it.name());
-    assert_eq!(providers.collect::<Vec<_>>(), ["tgi", "cli-text"]);
+    assert_eq!(providers.collect::<Vec<_>>(), ["tgi", "cli-text", "cli-jsonl"]);
 }

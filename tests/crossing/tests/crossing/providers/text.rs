@@ -1,5 +1,6 @@
 //! Dialects in which a whole conversation is one text.
 
+use cli_jsonl::CliJsonl;
 use cli_text::CliText;
 use serde_json::Value;
 use tgi_dialect::Tgi;
@@ -86,9 +87,7 @@ impl Provider for Program {
     }
 
     fn items(&self, body: &Value) -> Vec<Item> {
-        let prompt = text(body);
-        let turns = prompt.split("\n\n").filter_map(|turn| turn.split_once(": "));
-        turns.filter_map(|(role, text)| said(role, text)).collect()
+        turns(body)
     }
 
     fn tools(&self, _: &Value) -> Vec<(String, Value)> {
@@ -106,6 +105,54 @@ impl Provider for Program {
     fn whole(&self, reply: &Value) -> Vec<u8> {
         text(reply).into_bytes()
     }
+}
+
+/// A program that prints events.
+pub(crate) struct Agent;
+
+impl Provider for Agent {
+    fn name(&self) -> &'static str {
+        "cli-jsonl"
+    }
+
+    fn lacks(&self) -> &'static [Lack] {
+        &[Lack::Images, Lack::Calls, Lack::Thoughts, Lack::Proofs, Lack::Schema, Lack::CutOff]
+    }
+
+    fn dialect(&self) -> Dialect {
+        Dialect::of::<CliJsonl>()
+    }
+
+    fn settings(&self) -> &'static str {
+        r#"{"format": "claude", "prompt": "transcript"}"#
+    }
+
+    fn items(&self, body: &Value) -> Vec<Item> {
+        turns(body)
+    }
+
+    fn tools(&self, _: &Value) -> Vec<(String, Value)> {
+        Vec::new()
+    }
+
+    fn schema(&self, _: &Value) -> Option<Value> {
+        None
+    }
+
+    fn stream(&self, events: &Value) -> Vec<u8> {
+        list(events).map(|event| format!("{event}\n")).collect::<String>().into_bytes()
+    }
+
+    fn whole(&self, events: &Value) -> Vec<u8> {
+        self.stream(events)
+    }
+}
+
+/// What a prompt of all messages says.
+fn turns(prompt: &Value) -> Vec<Item> {
+    let prompt = text(prompt);
+    let turns = prompt.split("\n\n").filter_map(|turn| turn.split_once(": "));
+    turns.filter_map(|(role, text)| said(role, text)).collect()
 }
 
 fn said(role: &str, text: &str) -> Option<Item> {
