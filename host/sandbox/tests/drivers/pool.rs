@@ -146,9 +146,8 @@ fn a_program_that_was_replaced_is_not_run_from_a_sandbox_that_saw_the_old_one() 
 fn a_sandbox_that_waits_with_an_outlet_is_taken_for_a_grant_alone_and_its_outlet_leads_out() {
     let _alone = OTHERS.write().unwrap();
     let prepared = Prepared::new(LIMITS);
-    let can_grant = |driver: &&dyn SandboxDriver| {
-        driver.report().network_grants == sandbox::LayerState::Works
-    };
+    let can_grant =
+        |driver: &&dyn SandboxDriver| driver.report().network_grants == sandbox::LayerState::Works;
     for driver in prepared.slow().into_iter().filter(can_grant) {
         let name = driver.report().driver;
         say(driver, &granted(), ":");
