@@ -44,7 +44,8 @@ pub(super) fn take(home: &Path, controllers: Controllers) -> io::Result<()> {
     })
 }
 
-/// Moves this process and its children back, if it was moved below `home` and nothing needs the controllers any more.
+/// Moves this process and its children back, if it was moved below `home` and nothing needs the
+/// controllers any more.
 ///
 /// # Errors
 /// The system's; this process stays below `home` then.

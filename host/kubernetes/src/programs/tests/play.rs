@@ -64,15 +64,16 @@ pub(super) fn log(state: &Arc<State>, pod: &str, query: &str) -> Response<Body> 
     state.inner().logs.push(asked);
     tokio::spawn(async move {
         let Script { complaint, prints, .. } = state.inner().script.clone();
-        let prints = if asked == "Stderr" { Vec::new() } else { prints };
-        let complaint = (asked != "Stdout" && !complaint.is_empty()).then_some(complaint);
-        for text in complaint.into_iter().chain(prints) {
-            if pieces.send(Ok(Bytes::from(text))).await.is_err() {
-                return;
-            }
+        if asked != "Stdout" && !complaint.is_empty() {
+            let _ = pieces.send(Ok(Bytes::from(complaint))).await;
         }
         if asked == "Stderr" {
             return;
+        }
+        for text in prints {
+            if pieces.send(Ok(Bytes::from(text))).await.is_err() {
+                return;
+            }
         }
         go_on(&state, &pod, Some(&pieces)).await;
     });
